@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every Swift target: warnings stop the build, and unsafe code must say `unsafe`.
+let swiftSettings: [SwiftSetting] = [
+  .strictMemorySafety(),
+  .treatAllWarnings(as: .error),
+  .enableExperimentalFeature("Lifetimes"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Numeric loops in Swift that run once a pixel: bounds are checked by their callers' preconditions.
+let cSettings: [CSetting] = [
+  // SwiftPM compiles C at -O0 in debug builds: kernels there would make the tests take minutes.
+  .unsafeFlags(["-O3", "-std=c23", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"])
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
+  -> Target
+{
+  .testTarget(
+    name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+  name: "efface",
+  platforms: [.macOS(.v26)],
+  products: [.executable(name: "efface", targets: ["efface"])],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    // The system's image libraries, and the C wall that keeps their setjmp/longjmp away from Swift.
+    .systemLibrary(
+      name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"]), .brew(["libpng"])]),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg-dev"]), .brew(["jpeg-turbo"])]),
+    .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"], cSettings: cSettings),
+
+    // Micro-kernels, and the two networks' files embedded in the binary.
+    .target(name: "CKernels", cSettings: cSettings),
+    .target(name: "CWeights", exclude: [], cSettings: cSettings),
+
+    library("Tensors", []),
+    library("Kernels", ["Tensors", "CKernels"]),
+    library("Networks", ["Tensors", "Kernels", "CWeights"]),
+    library("Photos", ["Tensors"]),
+    library("ImageCodecs", ["Tensors", "Photos", "CImageCodecs"]),
+    library("Segmentation", ["Tensors", "Photos", "Kernels", "Networks"]),
+    library("Inpainting", ["Tensors", "Photos", "Kernels", "Networks"]),
+    library("Editing", ["Tensors", "Photos", "ImageCodecs", "Segmentation", "Inpainting"]),
+    .executableTarget(
+      name: "efface",
+      dependencies: [
+        "Tensors", "Photos", "ImageCodecs", "Editing",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: swiftSettings),
+
+    tests("TensorsTests", ["Tensors"]),
+    tests("KernelsTests", ["Kernels", "Tensors"]),
+    tests("PhotosTests", ["Photos", "Tensors"]),
+  ],
+  swiftLanguageModes: [.v6]
+)
