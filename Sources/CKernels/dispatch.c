@@ -1,17 +1,45 @@
 #include "CKernels.h"
 
-efk_isa efk_best_isa(void) {
+// The one table: a line for each instruction set, baseline first.
+static const efk_kernels tables[] = {
+    {EFK_ISA_SCALAR, "scalar", &efk_quantized_scalar, &efk_image_scalar},
+};
+
+static _Bool can_run(efk_isa isa) {
+  switch (isa) {
+    case EFK_ISA_SCALAR:
+      return 1;
 #if defined(__x86_64__)
-  __builtin_cpu_init();
-  if (__builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
-    return EFK_ISA_AVX512VNNI;
-  }
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return EFK_ISA_AVX2;
-  return EFK_ISA_SCALAR;
+    case EFK_ISA_AVX2:
+      __builtin_cpu_init();
+      return __builtin_cpu_supports("avx2");
+    case EFK_ISA_AVXVNNI:
+      return can_run(EFK_ISA_AVX2) && __builtin_cpu_supports("avxvnni");
+    case EFK_ISA_AVX512VNNI:
+      return can_run(EFK_ISA_AVX2) && __builtin_cpu_supports("avx512vnni") &&
+             __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512dq");
 #elif defined(__aarch64__)
-  return EFK_ISA_NEON;
-#else
-  return EFK_ISA_SCALAR;
+    case EFK_ISA_NEON:
+      return 1;
 #endif
+    default:
+      return 0;
+  }
+}
+
+const efk_kernels *efk_kernels_for(efk_isa isa) {
+  if (!can_run(isa)) return 0;
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    if (tables[i].isa == isa) return &tables[i];
+  }
+  return 0;
+}
+
+efk_isa efk_best_isa(void) {
+  efk_isa best = EFK_ISA_SCALAR;
+  for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
+    if (can_run(tables[i].isa)) best = tables[i].isa;
+  }
+  return best;
 }

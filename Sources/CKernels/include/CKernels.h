@@ -1,18 +1,27 @@
 #ifndef EFFACE_KERNELS_H
 #define EFFACE_KERNELS_H
 
-#include <stdint.h>
+#include "image.h"
+#include "isa.h"
+#include "quantized.h"
 
-/// Instruction sets that a kernel may be compiled for, from the plainest to the widest.
-typedef enum efk_isa : int32_t {
-  EFK_ISA_SCALAR = 0,
-  EFK_ISA_AVX2 = 1,
-  EFK_ISA_AVXVNNI = 2,
-  EFK_ISA_AVX512VNNI = 3,
-  EFK_ISA_NEON = 4,
-} efk_isa;
+#pragma clang assume_nonnull begin
+
+/// The kernels of one instruction set: every family's table, complete. A family without its own
+/// code for an instruction set lists that of a narrower one.
+typedef struct efk_kernels {
+  efk_isa isa;
+  const char *name;
+  const efk_quantized *quantized;
+  const efk_image *image;
+} efk_kernels;
 
 /// The widest instruction set that this processor and its operating system can run.
 efk_isa efk_best_isa(void);
+
+/// The kernels of an instruction set, or null where this machine cannot run them.
+const efk_kernels *_Nullable efk_kernels_for(efk_isa isa);
+
+#pragma clang assume_nonnull end
 
 #endif
