@@ -1,3 +1,10 @@
+// The plain path: any processor, and the baseline that the others are timed against.
 #include "CKernels.h"
 
-const efk_image efk_image_scalar = {.isa = EFK_ISA_SCALAR};
+#define EFK_ISA EFK_ISA_SCALAR
+#define EFK_NAME(name) name##_scalar
+#include "image_rows.inc"
+
+const efk_image efk_image_scalar =
+#include "image_table.inc"
+    ;

@@ -1,0 +1,14 @@
+// ARM64: NEON is its baseline, so the compiler's own vectors do.
+#include "CKernels.h"
+
+#if defined(__aarch64__)
+
+#define EFK_ISA EFK_ISA_NEON
+#define EFK_NAME(name) name##_neon
+#include "image_rows.inc"
+
+const efk_image efk_image_neon =
+#include "image_table.inc"
+    ;
+
+#endif

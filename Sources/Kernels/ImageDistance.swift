@@ -1,0 +1,233 @@
+import CKernels
+public import Tensors
+
+/// The smallest region that holds every byte of at least `threshold`, or `nil` where there is none.
+///
+/// - Precondition: The mask has one channel.
+public func boundingRegion(
+  of mask: borrowing Tensor<UInt8>, threshold: UInt8 = 1, within region: ImageRegion? = nil
+) -> ImageRegion? {
+  precondition(mask.channels == 1, "a mask has one channel")
+  let region = region ?? ImageRegion(of: mask)
+  let width = mask.width
+  var rows: Range<Int>?
+  var left = Int.max
+  var right = Int.min
+  unsafe mask.withUnsafeBufferPointer { bytes in
+    for row in region.rows {
+      let line = unsafe UnsafeBufferPointer(
+        rebasing: bytes[
+          row * width + region.columns.lowerBound..<row * width
+            + region.columns.upperBound])
+      guard let first = unsafe firstIndex(in: line, reaching: threshold),
+        let last = unsafe lastIndex(in: line, reaching: threshold)
+      else { continue }
+      rows = (rows?.lowerBound ?? row)..<row + 1
+      left = min(left, region.columns.lowerBound + first)
+      right = max(right, region.columns.lowerBound + last)
+    }
+  }
+  guard let rows else { return nil }
+  return ImageRegion(rows: rows, columns: left..<right + 1)
+}
+
+/// The first byte that reaches the threshold; runs of zeros are passed eight bytes at a time.
+private func firstIndex(in line: UnsafeBufferPointer<UInt8>, reaching threshold: UInt8) -> Int? {
+  let raw = UnsafeRawBufferPointer(line)
+  var index = 0
+  while index < line.count {
+    if index + 8 <= line.count,
+      unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) == 0, threshold > 0
+    {
+      index += 8
+      continue
+    }
+    if unsafe line[index] >= threshold { return index }
+    index += 1
+  }
+  return nil
+}
+
+/// The last byte that reaches the threshold.
+private func lastIndex(in line: UnsafeBufferPointer<UInt8>, reaching threshold: UInt8) -> Int? {
+  let raw = UnsafeRawBufferPointer(line)
+  var index = line.count
+  while index > 0 {
+    if index >= 8, unsafe raw.loadUnaligned(fromByteOffset: index - 8, as: UInt64.self) == 0,
+      threshold > 0
+    {
+      index -= 8
+      continue
+    }
+    index -= 1
+    if unsafe line[index] >= threshold { return index }
+  }
+  return nil
+}
+
+/// Squared Euclidean distances from every pixel of a region to the nearest pixel *within the region*
+/// whose byte reaches `threshold`; 0 on such pixels, and at least `far · far` where none is near.
+///
+/// Exact, in whole numbers: columns first, then the lower envelope of parabolas along each row
+/// (Meijster, Roerdink and Hesselink 2000; Felzenszwalb and Huttenlocher 2012).
+///
+/// - Parameters:
+///   - mask: One channel.
+///   - threshold: The least byte of a set pixel.
+///   - region: Where to measure; all of the mask when `nil`.
+///   - far: Distances down a column are cut off here: exact results end below it. At most 20,000.
+/// - Complexity: O(pixels of the region).
+public func squaredDistances(
+  toSet mask: borrowing Tensor<UInt8>, threshold: UInt8 = 1, region: ImageRegion? = nil,
+  far: Int = 20_000, kernels: KernelTable = .current
+) -> Tensor<Int32> {
+  precondition(mask.channels == 1, "a mask has one channel")
+  precondition(far > 0 && far <= 20_000, "distances end at 20,000 pixels")
+  let region = region ?? ImageRegion(of: mask)
+  var result = Tensor<Int32>(
+    uninitializedHeight: region.height, width: region.width, channels: 1)
+  if region.isEmpty { return result }
+  let columns = columnDistances(
+    to: mask, threshold: threshold, region: region, far: far, kernels: kernels)
+  let width = region.width
+  unsafe columns.withUnsafeBufferPointer { vertical in
+    unsafe result.withUnsafeMutableBufferPointer { output in
+      // The parabola that is lowest from column `start[k]` on has its apex at column `apex[k]`.
+      var apex = [Int](repeating: 0, count: width)
+      var start = [Int](repeating: 0, count: width)
+      for row in 0..<region.height {
+        let line = unsafe UnsafeBufferPointer(
+          rebasing: vertical[row * width..<(row + 1) * width])
+        var last = 0
+        apex[0] = 0
+        start[0] = 0
+        for u in 1..<max(width, 1) {
+          let height = unsafe Int(line[u])
+          func value(_ x: Int, _ i: Int) -> Int {
+            let h = unsafe Int(line[i])
+            return (x - i) * (x - i) + h * h
+          }
+          while last >= 0 && value(start[last], apex[last]) > value(start[last], u) { last -= 1 }
+          if last < 0 {
+            last = 0
+            apex[0] = u
+            start[0] = 0
+          } else {
+            let i = apex[last]
+            let other = unsafe Int(line[i])
+            // The first column where the new parabola is not above the last one.
+            let crossing =
+              1 + (u * u - i * i + height * height - other * other) / (2 * (u - i))
+            if crossing < width && crossing > start[last] {
+              last += 1
+              apex[last] = u
+              start[last] = crossing
+            }
+          }
+        }
+        for x in stride(from: width - 1, through: 0, by: -1) {
+          while start[last] > x { last -= 1 }
+          let i = apex[last]
+          let h = unsafe Int(line[i])
+          unsafe output[row * width + x] = Int32(clamping: (x - i) * (x - i) + h * h)
+        }
+      }
+    }
+  }
+  return result
+}
+
+/// Grows a mask by a disc: 255 where a pixel that reaches `threshold` is at most `radius` away.
+///
+/// - Parameters:
+///   - mask: One channel.
+///   - radius: In pixels; 0 keeps the set pixels themselves.
+///   - threshold: The least byte of a set pixel.
+///   - region: Where to look and what to return; all of the mask when `nil`. For a large photo pass
+///     the mask's `boundingRegion` grown by the radius: nothing else can change.
+/// - Returns: A mask of the region's size.
+/// - Complexity: O(pixels of the region), whatever the radius.
+public func dilated(
+  _ mask: borrowing Tensor<UInt8>, radius: Double, threshold: UInt8 = 1,
+  region: ImageRegion? = nil, kernels: KernelTable = .current
+) -> Tensor<UInt8> {
+  precondition(mask.channels == 1, "a mask has one channel")
+  precondition(radius >= 0 && radius < 19_999, "a disc's radius is below 19,999 pixels")
+  let region = region ?? ImageRegion(of: mask)
+  var result = Tensor<UInt8>(height: region.height, width: region.width, repeating: 0)
+  if region.isEmpty { return result }
+  let reach = Int(radius)
+  let columns = columnDistances(
+    to: mask, threshold: threshold, region: region, far: reach + 1, kernels: kernels)
+  // How far along its row a pixel reaches whose column holds a set one `h` pixels away.
+  let squared = (radius * radius).rounded(.down)
+  let extent = (0...reach).map { Int((squared - Double($0 * $0)).squareRoot()) } + [-1]
+  let width = region.width
+  unsafe columns.withUnsafeBufferPointer { vertical in
+    unsafe result.withUnsafeMutableBufferPointer { output in
+      for row in 0..<region.height {
+        // Intervals in order of their middles; each pixel is written once from either side.
+        var filled = 0
+        for x in 0..<width {
+          let reached = unsafe extent[Int(vertical[row * width + x])]
+          if reached < 0 { continue }
+          let from = max(x - reached, filled)
+          let to = min(x + reached, width - 1)
+          if from <= to {
+            unsafe output[row * width + from...row * width + to].update(repeating: 255)
+            filled = to + 1
+          }
+        }
+        // An interval may begin left of a shorter one that came before it.
+        filled = width - 1
+        for x in stride(from: width - 1, through: 0, by: -1) {
+          let reached = unsafe extent[Int(vertical[row * width + x])]
+          if reached < 0 { continue }
+          let from = max(x - reached, 0)
+          let to = min(x + reached, filled)
+          if from <= to {
+            unsafe output[row * width + from...row * width + to].update(repeating: 255)
+            filled = from - 1
+          }
+        }
+      }
+    }
+  }
+  return result
+}
+
+/// For every pixel the distance up or down its column to the nearest set pixel, at most `far`.
+private func columnDistances(
+  to mask: borrowing Tensor<UInt8>, threshold: UInt8, region: ImageRegion, far: Int,
+  kernels: KernelTable
+) -> Tensor<UInt16> {
+  precondition(
+    region.rows.lowerBound >= 0 && region.rows.upperBound <= mask.height
+      && region.columns.lowerBound >= 0 && region.columns.upperBound <= mask.width,
+    "the region is within the mask")
+  let width = region.width
+  let maskStride = mask.rowStride
+  var result = Tensor<UInt16>(uninitializedHeight: region.height, width: width, channels: 1)
+  let beyond = [UInt16](repeating: UInt16(far), count: width)
+  unsafe mask.withUnsafeBufferPointer { bytes in
+    unsafe result.withUnsafeMutableBufferPointer { output in
+      unsafe beyond.withUnsafeBufferPointer { beyond in
+        guard let from = bytes.baseAddress, let to = output.baseAddress,
+          let edge = beyond.baseAddress
+        else { return }
+        let table = unsafe kernels.table.pointee.image.pointee
+        for row in 0..<region.height {
+          _ = unsafe table.distance_down(
+            from + (region.rows.lowerBound + row) * maskStride + region.columns.lowerBound,
+            threshold, row == 0 ? edge : UnsafePointer(to + (row - 1) * width), UInt16(far),
+            to + row * width, Int32(width))
+        }
+        for row in stride(from: region.height - 2, through: 0, by: -1) {
+          _ = unsafe table.distance_up(
+            to + (row + 1) * width, to + row * width, Int32(width))
+        }
+      }
+    }
+  }
+  return result
+}

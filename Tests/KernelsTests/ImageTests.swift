@@ -1,0 +1,202 @@
+import Tensors
+import Testing
+
+@testable import Kernels
+
+/// The same picture on every run.
+func noise(
+  height: Int, width: Int, channels: Int, seed: UInt64 = 1
+) -> Tensor<UInt8> {
+  var state = seed
+  var image = Tensor<UInt8>(height: height, width: width, channels: channels, repeating: 0)
+  for row in 0..<height {
+    for column in 0..<width {
+      for channel in 0..<channels {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        image[row, column, channel] = UInt8(truncatingIfNeeded: state >> 56)
+      }
+    }
+  }
+  return image
+}
+
+func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
+  unsafe image.withUnsafeBufferPointer { unsafe Array($0) }
+}
+
+/// A few set pixels.
+func dots(height: Int, width: Int, oneIn: Int, seed: UInt64 = 7) -> Tensor<UInt8> {
+  let random = noise(height: height, width: width, channels: 2, seed: seed)
+  var mask = Tensor<UInt8>(height: height, width: width, repeating: 0)
+  for row in 0..<height {
+    for column in 0..<width
+    where (Int(random[row, column, 0]) * 256 + Int(random[row, column, 1])) % oneIn == 0 {
+      mask[row, column] = 255
+    }
+  }
+  return mask
+}
+
+@Suite struct ImageResizeTests {
+  /// The definition: rows, then columns, in the kernels' own steps of rounding.
+  func reference(
+    _ image: borrowing Tensor<UInt8>, height: Int, width: Int, filter: ResizeFilter
+  ) -> [UInt8] {
+    let vertical = ResizeTaps(from: image.height, to: height, filter: filter)
+    let horizontal = ResizeTaps(from: image.width, to: width, filter: filter)
+    var result: [UInt8] = []
+    for row in 0..<height {
+      for column in 0..<width {
+        for channel in 0..<image.channels {
+          var sum = 1 << 19
+          for k in 0..<horizontal.count {
+            let x = Int(horizontal.first[column]) + k
+            var inner = 128
+            for j in 0..<vertical.count {
+              inner +=
+                Int(vertical.weights[row * vertical.count + j])
+                * Int(image[Int(vertical.first[row]) + j, x, channel])
+            }
+            sum += Int(horizontal.weights[column * horizontal.count + k]) * (inner >> 8)
+          }
+          result.append(UInt8(clamping: sum >> 20))
+        }
+      }
+    }
+    return result
+  }
+
+  @Test(arguments: InstructionSet.available, ResizeFilter.allCases)
+  func isTheReferenceOnEveryInstructionSet(set: InstructionSet, filter: ResizeFilter) throws {
+    let kernels = try #require(KernelTable(set))
+    for (from, to) in [
+      ((1, 1), (1, 1)), ((1, 1), (5, 3)), ((7, 5), (1, 1)), ((33, 65), (16, 17)),
+      ((16, 15), (31, 64)), ((40, 3), (7, 130)),
+    ] {
+      for channels in [1, 3, 4] {
+        let image = noise(height: from.0, width: from.1, channels: channels)
+        let expected = reference(image, height: to.0, width: to.1, filter: filter)
+        for threads in [1, 3] {
+          let result = resized(
+            image, height: to.0, width: to.1, filter: filter, threads: threads, kernels: kernels)
+          #expect(bytes(result) == expected, "\(from) to \(to), \(channels) channels")
+        }
+      }
+    }
+  }
+
+  @Test func areaIsTheMeanOfWholeBlocks() {
+    let image = noise(height: 8, width: 12, channels: 1)
+    let result = resized(image, height: 4, width: 4)
+    for row in 0..<4 {
+      for column in 0..<4 {
+        var sum = 0
+        for y in 0..<2 { for x in 0..<3 { sum += Int(image[2 * row + y, 3 * column + x]) } }
+        #expect(abs(Double(result[row, column]) - Double(sum) / 6) <= 0.6)
+      }
+    }
+  }
+
+  @Test(arguments: ResizeFilter.allCases)
+  func keepsAnEvenColour(filter: ResizeFilter) {
+    for value: UInt8 in [0, 1, 127, 255] {
+      let image = Tensor<UInt8>(height: 37, width: 21, channels: 3, repeating: value)
+      let result = resized(image, height: 10, width: 50, filter: filter)
+      #expect(bytes(result).allSatisfy { $0 == value })
+    }
+  }
+
+  @Test func readsOnlyTheRegion() {
+    let image = noise(height: 20, width: 30, channels: 3)
+    var part = Tensor<UInt8>(height: 7, width: 9, channels: 3, repeating: 0)
+    for row in 0..<7 {
+      for column in 0..<9 {
+        for c in 0..<3 { part[row, column, c] = image[row + 5, column + 11, c] }
+      }
+    }
+    let region = ImageRegion(rows: 5..<12, columns: 11..<20)
+    #expect(
+      bytes(resized(image, region: region, height: 3, width: 4, filter: .bicubic))
+        == bytes(resized(part, height: 3, width: 4, filter: .bicubic)))
+  }
+}
+
+@Suite struct ImageDistanceTests {
+  @Test(arguments: InstructionSet.available)
+  func isTheDistanceToTheNearestSetPixel(set: InstructionSet) throws {
+    let kernels = try #require(KernelTable(set))
+    for (height, width, rarity) in [(1, 1, 1), (1, 40, 9), (33, 1, 9), (23, 41, 60), (40, 40, 900)]
+    {
+      var mask = dots(height: height, width: width, oneIn: rarity)
+      mask[height / 2, width / 3] = 200
+      let result = squaredDistances(toSet: mask, kernels: kernels)
+      let radius = 5.5
+      let grown = dilated(mask, radius: radius, kernels: kernels)
+      for row in 0..<height {
+        for column in 0..<width {
+          var nearest = Int.max
+          for y in 0..<height {
+            for x in 0..<width where mask[y, x] > 0 {
+              nearest = min(nearest, (y - row) * (y - row) + (x - column) * (x - column))
+            }
+          }
+          #expect(Int(result[row, column]) == nearest, "\(height)x\(width) at \(row), \(column)")
+          #expect((grown[row, column] == 255) == (Double(nearest) <= radius * radius))
+        }
+      }
+    }
+  }
+
+  @Test func seesNothingBelowTheThresholdOrOutsideTheRegion() {
+    var mask = Tensor<UInt8>(height: 20, width: 20, repeating: 100)
+    mask[3, 4] = 255
+    mask[15, 15] = 128
+    #expect(
+      boundingRegion(of: mask, threshold: 128) == ImageRegion(rows: 3..<16, columns: 4..<16))
+    #expect(boundingRegion(of: mask, threshold: 129) == ImageRegion(rows: 3..<4, columns: 4..<5))
+    let region = ImageRegion(rows: 10..<20, columns: 0..<20)
+    #expect(boundingRegion(of: mask, threshold: 129, within: region) == nil)
+    let grown = dilated(mask, radius: 0, threshold: 128, region: region)
+    #expect(bytes(grown).filter { $0 == 255 }.count == 1)
+    #expect(grown[5, 15] == 255)
+    let none = dilated(mask, radius: 100, threshold: 129, region: region)
+    #expect(bytes(none).allSatisfy { $0 == 0 })
+  }
+}
+
+@Suite struct ImageBlurTests {
+  @Test(arguments: InstructionSet.available)
+  func isTheMeanOfTheBox(set: InstructionSet) throws {
+    let kernels = try #require(KernelTable(set))
+    for (height, width, channels, radius) in [
+      (1, 1, 1, 3), (9, 14, 3, 1), (20, 33, 1, 4), (6, 5, 4, 9),
+    ] {
+      let image = noise(height: height, width: width, channels: channels)
+      let result = boxBlurred(image, radius: radius, kernels: kernels)
+      #expect(
+        bytes(result) == bytes(boxBlurred(image, radius: radius, kernels: KernelTable.current)))
+      for row in 0..<height {
+        for column in 0..<width {
+          for c in 0..<channels {
+            var sum = 0
+            for y in -radius...radius {
+              for x in -radius...radius {
+                sum += Int(
+                  image[
+                    max(0, min(height - 1, row + y)), max(0, min(width - 1, column + x)), c])
+              }
+            }
+            let side = Double(2 * radius + 1)
+            #expect(abs(Double(result[row, column, c]) - Double(sum) / side / side) <= 1.01)
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [0.4, 1.0, 2.0, 7.5]) func hasTheVarianceAskedFor(sigma: Double) {
+    let variance = boxRadii(sigma: sigma)
+      .map { Double((2 * $0 + 1) * (2 * $0 + 1) - 1) / 12 }.reduce(0, +)
+    #expect(abs(variance.squareRoot() - sigma) < 0.45)
+  }
+}
