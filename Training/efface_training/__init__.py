@@ -1,0 +1,1 @@
+"""Trains, prunes, quantizes and exports the two networks of Efface; the product never needs this package."""

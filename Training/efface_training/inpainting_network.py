@@ -1,0 +1,125 @@
+"""The inpainting network and its input: a smooth pull-push fill of the hole, and the mask.
+
+The network sees the whole window (the hole with context around it) at a low resolution and predicts
+what must be added to the smooth fill. All activations follow a ReLU, so they are unsigned bytes with
+zero point 0 in the product; every operation is one of the network file's (see `graph.py`).
+"""
+
+from __future__ import annotations
+
+import torch
+import torch.nn as nn
+import torch.nn.functional as F
+
+MASK_KEEP, MASK_HOLE = 128, 255  # mask byte; (byte - 128) / 128 is 0 or 0.992
+
+
+def pull_push(pixels: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+    """Fills the hole smoothly from its surroundings.
+
+    pixels: N x 3 x H x W, 0...255; hole: N x 1 x H x W, 1 = fill. Returns floats; outside the hole
+    they equal `pixels`. Level k of the pyramid holds averages over 2^k squares of the known colour
+    (premultiplied) and of the known area; halving stops at the first odd side. Cells without any
+    known pixel at the top take the mean of all known pixels. On the way up each level is laid over
+    the bilinear enlargement of the one above it.
+    """
+    colour, area = pixels * (1 - hole), 1 - hole
+    levels = [(colour, area)]
+    while levels[-1][1].shape[2] % 2 == 0 and levels[-1][1].shape[3] % 2 == 0:
+        levels.append(tuple(F.avg_pool2d(t, 2) for t in levels[-1]))
+    colour, area = levels[-1]
+    mean = colour.mean((2, 3), keepdim=True) / area.mean((2, 3), keepdim=True).clamp_min(1e-12)
+    fill = torch.where(area > 0, colour / area.clamp_min(1e-12), mean)
+    for colour, area in levels[-2::-1]:
+        above = F.interpolate(fill, scale_factor=2, mode="bilinear", align_corners=False)
+        fill = colour + (1 - area) * above
+    return fill
+
+
+def pack_input(pixels: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+    """N x 4 x H x W network input in real values: the prefilled bytes and the mask byte, (v - 128) / 128."""
+    fill = torch.floor(pull_push(pixels, hole) + 0.5).clamp(0, 255)
+    mask = MASK_KEEP + (MASK_HOLE - MASK_KEEP) * hole
+    return (torch.cat([fill, mask], 1) - 128) / 128
+
+
+def conv3(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.Conv2d:
+    conv = nn.Conv2d(inputs, outputs, 3, stride, dilation, dilation)
+    nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")
+    nn.init.zeros_(conv.bias)
+    return conv
+
+
+class Residual(nn.Module):
+    """Two convolutions added to their input; the first may be dilated."""
+
+    def __init__(self, channels: int, dilation: int = 1):
+        super().__init__()
+        self.first = conv3(channels, channels, 1, dilation)
+        self.second = conv3(channels, channels)
+        nn.init.zeros_(self.second.weight)
+        with torch.no_grad():
+            self.second.weight.normal_(0, 0.2 * (2 / (9 * channels)) ** 0.5)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(x + self.second(F.relu(self.first(x))))
+
+
+class Context(nn.Module):
+    """The mean over the whole window, transformed and added at every place."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.first, self.second = nn.Conv2d(channels, channels, 1), nn.Conv2d(channels, channels, 1)
+        nn.init.kaiming_normal_(self.first.weight, nonlinearity="relu")
+        nn.init.zeros_(self.first.bias)
+        nn.init.zeros_(self.second.weight)
+        nn.init.zeros_(self.second.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.relu(x + self.second(F.relu(self.first(x.mean((2, 3), keepdim=True)))))
+
+
+class InpaintingNetwork(nn.Module):
+    """N x 4 x H x W packed input -> N x 3 x H x W to be added to the prefilled RGB; sides multiples of 32."""
+
+    def __init__(self, widths=(64, 128, 192), head=32, dilations=(1, 2, 1, 4, 1, 2)):
+        super().__init__()
+        fine, middle, coarse = widths
+        self.config = dict(widths=list(widths), head=head, dilations=list(dilations))
+        self.stem = conv3(64, fine)
+        self.fine_in = nn.ModuleList([Residual(fine)])
+        self.down_middle = conv3(fine, middle, 2)
+        self.middle_in = nn.ModuleList([Residual(middle)])
+        self.down_coarse = conv3(middle, coarse, 2)
+        self.coarse = nn.ModuleList([Residual(coarse, d) for d in dilations])
+        self.contexts = nn.ModuleList([Context(coarse) for _ in dilations[::2]])
+        self.up_middle = conv3(coarse, middle)
+        self.middle_out = nn.ModuleList([Residual(middle), Residual(middle)])
+        self.up_fine = conv3(middle, fine)
+        self.fine_out = nn.ModuleList([Residual(fine), Residual(fine)])
+        self.up_head = conv3(fine, head)
+        self.out = nn.Conv2d(head, 12, 3, 1, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        fine = F.relu(self.stem(F.pixel_unshuffle(x, 4)))
+        for block in self.fine_in:
+            fine = block(fine)
+        middle = F.relu(self.down_middle(fine))
+        for block in self.middle_in:
+            middle = block(middle)
+        x = F.relu(self.down_coarse(middle))
+        for index, block in enumerate(self.coarse):
+            x = block(x)
+            if index % 2 == 0:
+                x = self.contexts[index // 2](x)
+        x = middle + F.interpolate(F.relu(self.up_middle(x)), scale_factor=2)
+        for block in self.middle_out:
+            x = block(x)
+        x = fine + F.interpolate(F.relu(self.up_fine(x)), scale_factor=2)
+        for block in self.fine_out:
+            x = block(x)
+        x = F.interpolate(F.relu(self.up_head(x)), scale_factor=2)
+        return F.pixel_shuffle(self.out(x), 2)

@@ -1,0 +1,202 @@
+"""Trains the inpainting network; resumable; the same command runs on a CPU and on CUDA."""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import queue
+import threading
+import time
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from .holes import hole_pool, unpack_hole
+from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
+from .inpainting_network import InpaintingNetwork, pack_input
+from .muon import Muon
+from .photos import PhotoStore
+
+
+def batches(store: PhotoStore, pool: np.ndarray, batch: int, size: int, seed: int, stop: threading.Event):
+    """A queue of (windows, holes) as bytes, filled by one thread."""
+    out, rng = queue.Queue(4), np.random.RandomState(seed)
+    cv2.setNumThreads(0)
+
+    def work():
+        while not stop.is_set():
+            windows = np.empty((batch, size, size, 3), np.uint8)
+            holes = np.empty((batch, size, size, 1), np.uint8)
+            for i in range(batch):
+                windows[i] = store.window(rng, size)
+                hole = unpack_hole(pool[rng.randint(len(pool))], size)
+                if rng.rand() < 0.5:
+                    hole = hole[:, ::-1]
+                holes[i, ..., 0] = np.rot90(hole) if rng.rand() < 0.25 else hole
+            while not stop.is_set():
+                try:
+                    out.put((windows, holes), timeout=1)
+                    break
+                except queue.Full:
+                    pass
+
+    threading.Thread(target=work, daemon=True).start()
+    return out
+
+
+def to_tensors(windows: np.ndarray, holes: np.ndarray, device) -> tuple[torch.Tensor, torch.Tensor]:
+    pixels = torch.from_numpy(windows).to(device).permute(0, 3, 1, 2).float()
+    return pixels, torch.from_numpy(holes).to(device).permute(0, 3, 1, 2).float()
+
+
+def fill_windows(network, pixels: torch.Tensor, hole: torch.Tensor, autocast: bool = True) -> torch.Tensor:
+    """The network's picture in -1...1, over the whole window."""
+    packed = pack_input(pixels, hole).contiguous(memory_format=torch.channels_last)
+    with torch.autocast(pixels.device.type, dtype=torch.bfloat16, enabled=autocast):
+        added = network(packed)
+    return packed[:, :3] + added.float()
+
+
+def split_parameters(network) -> tuple[list, list]:
+    matrices, others = [], []
+    for name, p in network.named_parameters():
+        (matrices if p.dim() == 4 and not name.startswith("out") else others).append(p)
+    return matrices, others
+
+
+class Trainer:
+    """State of one run in `folder`: checkpoint.pt, log.jsonl."""
+
+    def __init__(self, data: Path, folder: Path, cache: Path, device: str = "cpu", config: dict | None = None):
+        self.folder, self.device, self.cache = folder, torch.device(device), cache
+        folder.mkdir(parents=True, exist_ok=True)
+        self.network = InpaintingNetwork(**(config or {})).to(self.device, memory_format=torch.channels_last)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
+        matrices, others = split_parameters(self.network)
+        self.muon = Muon(matrices, 1e-3, weight_decay=0.01)
+        self.adam = torch.optim.AdamW(others, 1e-3, betas=(0.9, 0.98), weight_decay=0.0)
+        self.step = self.images = 0
+        self.masks: dict[str, torch.Tensor] = {}  # pruned weights: 0 where a block is gone
+        self.photos = PhotoStore(data, "train", cache)
+        self.holes = hole_pool(cache / "holes-256.npy", data, 6000)
+        self.validation = self._validation_windows(data)
+        self.perceptual = None
+
+    def _validation_windows(self, data: Path, count: int = 64, size: int = 256):
+        store = PhotoStore(data, "val", self.cache, labelled=False)
+        pool = hole_pool(self.cache / "holes-256-val.npy", data, 400, seed=2)
+        rng = np.random.RandomState(5)
+        windows = np.stack([store.window(rng, size) for _ in range(count)])
+        holes = np.stack([unpack_hole(pool[i], size)[..., None] for i in range(count)])
+        return windows, holes
+
+    def save(self, name: str = "checkpoint.pt") -> None:
+        state = dict(
+            config=self.network.config, network=self.network.state_dict(), average=self.average.state_dict(),
+            muon=self.muon.state_dict(), adam=self.adam.state_dict(), masks=self.masks,
+            step=self.step, images=self.images,
+        )  # fmt: skip
+        part = self.folder / (name + ".part")
+        torch.save(state, part)
+        part.rename(self.folder / name)
+
+    def load(self, path: Path, optimizers: bool = True) -> None:
+        state = torch.load(path, map_location=self.device)
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        if optimizers:
+            self.muon.load_state_dict(state["muon"])
+            self.adam.load_state_dict(state["adam"])
+        self.masks, self.step, self.images = state["masks"], state["step"], state["images"]
+
+    def log(self, **values) -> None:
+        line = json.dumps(dict(time=time.strftime("%H:%M:%S"), step=self.step, images=self.images, **values))
+        with open(self.folder / "log.jsonl", "a") as out:
+            out.write(line + "\n")
+        print(line, flush=True)
+
+    @torch.no_grad()
+    def validate(self, size: int) -> dict:
+        """Mean PSNR in the hole and after a blur (4 px at 512), of the averaged network."""
+        sharp, low = [], []
+        windows, holes = self.validation
+        for i in range(0, len(windows), 16):
+            w = np.stack([cv2.resize(a, (size, size), interpolation=cv2.INTER_AREA) for a in windows[i : i + 16]])
+            h = np.stack([unpack_hole(np.packbits(a[..., 0], axis=1), size)[..., None] for a in holes[i : i + 16]])
+            pixels, hole = to_tensors(w, h, self.device)
+            fill, truth = fill_windows(self.average, pixels, hole).clamp(-1, 1), (pixels - 128) / 128
+            difference = (fill - truth) * hole
+            sharp += (-10 * (hole_mean(difference.square(), hole) / 4).log10()).tolist()
+            blurred = gaussian_blur(difference, size / 128)
+            low += (-10 * (hole_mean(blurred.square(), hole) / 4).log10()).tolist()
+        return dict(size=size, psnr=round(float(np.mean(sharp)), 3), low_psnr=round(float(np.mean(low)), 3))
+
+    def train(
+        self, size: int, batch: int, seconds: float, rate: tuple[float, float], *, warm_steps: int = 100,
+        perceptual_share: float = 0.25, perceptual_weight: float = 0.5, validate_every: float = 180,
+        on_step=None, seed: int = 7,
+    ) -> None:  # fmt: skip
+        """Trains for `seconds` of wall clock; the rate falls from rate[0] to rate[1] as a half cosine."""
+        if perceptual_share and self.perceptual is None:
+            self.perceptual = PerceptualLoss().to(self.device)
+        stop = threading.Event()
+        source = batches(self.photos, self.holes, batch, size, seed + self.step, stop)
+        start = last = time.time()
+        first, first_images, sums, count = self.step, self.images, np.zeros(4), 0
+        while (done := (time.time() - start) / seconds) < 1:
+            lr = rate[1] + (rate[0] - rate[1]) * (0.5 + 0.5 * math.cos(math.pi * done))
+            lr *= min(1, (self.step - first + 1) / warm_steps)
+            for optimizer in (self.muon, self.adam):
+                for group in optimizer.param_groups:
+                    group["lr"] = lr
+            pixels, hole = to_tensors(*source.get(), self.device)
+            truth = (pixels - 128) / 128
+            fill = fill_windows(self.network, pixels, hole)
+            parts = pixel_losses(fill, truth, hole)
+            loss = parts[0] + parts[1] + 0.5 * parts[2]
+            perceptual = torch.zeros(())
+            if perceptual_share:
+                n = max(1, round(batch * perceptual_share))
+                composite = truth[:n] * (1 - hole[:n]) + fill[:n] * hole[:n]
+                with torch.autocast(self.device.type, dtype=torch.bfloat16):
+                    perceptual = self.perceptual(composite, truth[:n])
+                loss = loss + perceptual_weight * perceptual
+            self.muon.zero_grad(set_to_none=True)
+            self.adam.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(self.adam.param_groups[0]["params"], 1.0)
+            self.muon.step()
+            self.adam.step()
+            self.step += 1
+            self.images += batch
+            if on_step:
+                on_step(self, done)
+            self.apply_masks(self.network)
+            with torch.no_grad():
+                decay = max(0.002, 9 / (self.step + 10))
+                for a, b in zip(self.average.parameters(), self.network.parameters()):
+                    a.lerp_(b, decay)
+            sums += [parts[0].item(), parts[1].item(), parts[2].item(), perceptual.item()]
+            count += 1
+            if self.step % 50 == 0 or time.time() - last > validate_every:
+                mean = (sums / count).round(4).tolist()
+                speed = (self.images - first_images) / (time.time() - start)
+                self.log(loss=mean, lr=round(lr, 6), speed=round(speed, 1))
+                sums, count = np.zeros(4), 0
+            if time.time() - last > validate_every:
+                self.apply_masks(self.average)
+                self.log(**self.validate(size))
+                self.save()
+                last = time.time()
+        stop.set()
+        self.apply_masks(self.average)
+        self.log(**self.validate(size))
+        self.save()
+
+    @torch.no_grad()
+    def apply_masks(self, network) -> None:
+        for name, mask in self.masks.items():
+            network.get_parameter(name).mul_(mask)

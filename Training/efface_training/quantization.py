@@ -1,0 +1,100 @@
+"""Post-training quantization: unsigned bytes for values (per tensor), signed bytes for weights (per channel)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from .graph import Graph, GraphModule, Node
+
+
+@dataclass
+class Quantization:
+    """Scale and zero point of every byte-valued value: real = (byte - zero_point) * scale."""
+
+    scales: dict[str, float] = field(default_factory=dict)
+    zero_points: dict[str, int] = field(default_factory=dict)
+
+    def simulate(self, name: str, x: torch.Tensor) -> torch.Tensor:
+        """Rounds a value to what its bytes can hold; gradients pass where nothing was clipped."""
+        scale, zero = self.scales[name], self.zero_points[name]
+        clipped = x.clamp((0 - zero) * scale, (255 - zero) * scale)
+        rounded = torch.round(clipped / scale) * scale
+        return clipped + (rounded - clipped).detach()
+
+
+def weight_scales(weight: torch.Tensor, search: bool = True) -> torch.Tensor:
+    """One scale an output channel: of the ranges from 70 % to all of the largest weight, the least squared error."""
+    flat = weight.detach().flatten(1)
+    largest = flat.abs().amax(1).clamp_min(1e-12)
+    best, scales = torch.full_like(largest, float("inf")), largest / 127
+    for fraction in np.linspace(0.7, 1.0, 16) if search else [1.0]:
+        scale = largest * float(fraction) / 127
+        error = ((flat / scale[:, None]).round().clamp(-127, 127) * scale[:, None] - flat).square().sum(1)
+        scales = torch.where(error < best, scale, scales)
+        best = torch.minimum(error, best)
+    return scales
+
+
+def simulate_weight(node: Node, weight: torch.Tensor) -> torch.Tensor:
+    shape = (-1,) + (1,) * (weight.dim() - 1)
+    scale = weight_scales(weight, search=False).view(shape)
+    rounded = (weight.detach() / scale).round().clamp(-127, 127) * scale
+    return weight + (rounded - weight).detach()
+
+
+def _range(samples: np.ndarray) -> tuple[float, int]:
+    """Scale and zero point with the least squared error over the samples, by trying clip ranges."""
+    low, high = min(0.0, float(samples.min())), max(1e-6, float(samples.max()))
+    best = (np.inf, 1.0, 0)
+    for fraction in np.geomspace(0.25, 1.0, 24):
+        scale = (high - low) * fraction / 255
+        # A clipped range keeps zero exact and shares the loss between both ends.
+        zero = int(np.clip(round(-low * fraction / scale), 0, 255))
+        bytes_ = np.clip(np.rint(samples / scale) + zero, 0, 255)
+        error = float(np.square((bytes_ - zero) * scale - samples).mean())
+        if error < best[0]:
+            best = (error, scale, zero)
+    return best[1], best[2]
+
+
+@torch.no_grad()
+def calibrate(
+    graphs: list[Graph], batches: Iterable[list[dict[str, torch.Tensor]]], per_batch: int = 20_000, seed: int = 0
+) -> Quantization:
+    """Watches float runs. A batch has one dictionary of inputs (real values) a graph; values that come
+    from an earlier graph are filled in from its run unless the dictionary gives them."""
+    modules, samples = [GraphModule(g).eval() for g in graphs], {}
+    generator = torch.Generator().manual_seed(seed)
+
+    def observe(name: str, x: torch.Tensor) -> torch.Tensor:
+        flat = x.flatten()
+        pick = torch.randint(len(flat), (min(per_batch, len(flat)),), generator=generator)
+        # The extremes are kept as well, so that the search sees the whole range.
+        samples.setdefault(name, []).append(torch.cat([flat[pick], flat.min()[None], flat.max()[None]]).float().numpy())
+        return x
+
+    for batch in batches:
+        known: dict[str, torch.Tensor] = {}
+        for module, inputs in zip(modules, batch):
+            needed = {e["value"]: known[e["value"]] for e in module.graph.inputs if e["value"] in known}
+            known |= module({**needed, **inputs}, observe=observe)
+
+    result = Quantization()
+    for graph in graphs:
+        for entry in graph.inputs:
+            if "from" not in entry:
+                result.scales[entry["value"]], result.zero_points[entry["value"]] = entry["scale"], entry["zero_point"]
+        for node in graph.nodes:
+            if node.op in ("mean", "upsample2"):  # these copy their input's bytes
+                result.scales[node.output] = result.scales[node.inputs[0]]
+                result.zero_points[node.output] = result.zero_points[node.inputs[0]]
+            elif not node.float_output:
+                scale, zero = _range(np.concatenate(samples[node.output]))
+                if node.activation:
+                    zero = 0
+                result.scales[node.output], result.zero_points[node.output] = float(np.float32(scale)), zero
+    return result
