@@ -66,6 +66,7 @@ let package = Package(
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Kernels", "Tensors"]),
     tests("PhotosTests", ["Photos", "Tensors"]),
+    tests("ImageCodecsTests", ["ImageCodecs", "Photos", "Tensors"]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,186 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include <png.h>
+
+#include "wall.h"
+
+// MARK: Errors
+
+static _Noreturn void png_failed(png_structp png, png_const_charp message) {
+  efi_wall *wall = png_get_error_ptr(png);
+  efi_code code = EFI_CORRUPT;
+  if (strstr(message, "memory")) code = EFI_NO_MEMORY;
+  if (strstr(message, "Not enough image data")) code = EFI_TRUNCATED;
+  efi_leave(wall, code, message);
+}
+
+static void png_warned(png_structp png, png_const_charp message) {
+  (void)png;
+  (void)message;
+}
+
+// MARK: Reading
+
+typedef struct {
+  efi_wall wall;
+  const uint8_t *bytes;
+  const efi_range *ranges;
+  int range_count;
+  int range;      // the range being read
+  size_t within;  // bytes of it already read
+  efi_png_layout layout;
+  uint8_t *samples;
+  size_t sample_bytes;
+  png_structp png;
+  png_infop info;
+} decode_job;
+
+static void read_ranges(png_structp png, png_bytep into, size_t count) {
+  decode_job *job = png_get_io_ptr(png);
+  while (count > 0) {
+    if (job->range >= job->range_count) {
+      efi_leave(&job->wall, EFI_TRUNCATED, "the chunks end before the picture");
+    }
+    const efi_range *range = &job->ranges[job->range];
+    size_t left = range->count - job->within;
+    size_t now = left < count ? left : count;
+    memcpy(into, job->bytes + range->offset + job->within, now);
+    into += now;
+    count -= now;
+    job->within += now;
+    if (job->within == range->count) {
+      job->range++;
+      job->within = 0;
+    }
+  }
+}
+
+static void decode_body(void *opaque) {
+  decode_job *job = opaque;
+  job->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job->wall, png_failed, png_warned);
+  if (!job->png) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  job->info = png_create_info_struct(job->png);
+  if (!job->info) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  png_structp png = job->png;
+  png_infop info = job->info;
+  png_set_read_fn(png, job, read_ranges);
+  png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
+  png_set_benign_errors(png, 1);
+  png_read_info(png, info);
+  int color = png_get_color_type(png, info), depth = png_get_bit_depth(png, info);
+  bool key = png_get_valid(png, info, PNG_INFO_tRNS) != 0;
+  switch (job->layout) {
+    case EFI_PNG_NATIVE:
+      if (depth < 8) png_set_packing(png);
+      break;
+    case EFI_PNG_RGB:
+    case EFI_PNG_GREY_ALPHA:
+      png_set_expand(png);
+      if (depth == 16) png_set_scale_16(png);
+      if (job->layout == EFI_PNG_RGB) {
+        png_set_strip_alpha(png);
+        png_set_gray_to_rgb(png);
+      } else {
+        if (color & PNG_COLOR_MASK_COLOR) png_set_rgb_to_gray_fixed(png, 1, 29900, 58700);
+        if (!(color & PNG_COLOR_MASK_ALPHA) && !key) png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+      }
+      break;
+  }
+  int passes = png_set_interlace_handling(png);
+  png_read_update_info(png, info);
+  size_t stride = png_get_rowbytes(png, info), height = png_get_image_height(png, info);
+  if (stride == 0 || height > job->sample_bytes / stride || stride * height != job->sample_bytes) {
+    efi_leave(&job->wall, EFI_CORRUPT, "the header does not match the picture's size");
+  }
+  for (int pass = 0; pass < passes; pass++) {
+    for (size_t y = 0; y < height; y++) png_read_row(png, job->samples + y * stride, NULL);
+  }
+  png_read_end(png, NULL);
+}
+
+efi_code efi_png_decode(const uint8_t *bytes, const efi_range *ranges, int range_count,
+                        efi_png_layout layout, uint8_t *samples, size_t sample_bytes,
+                        efi_failure *failure) {
+  decode_job job = {.wall.failure = failure, .bytes = bytes, .ranges = ranges,
+                    .range_count = range_count, .layout = layout, .samples = samples,
+                    .sample_bytes = sample_bytes};
+  efi_code code = efi_guard(&job.wall, decode_body, &job);
+  png_destroy_read_struct(&job.png, &job.info, NULL);
+  return code;
+}
+
+// MARK: Writing
+
+typedef struct {
+  efi_wall wall;
+  const uint8_t *samples;
+  const efi_png_info *frame;
+  const uint8_t *palette;
+  int palette_count;
+  int level;
+  int filters;
+  efi_buffer *output;
+  png_structp png;
+  png_infop info;
+} encode_job;
+
+static void write_bytes(png_structp png, png_bytep bytes, size_t count) {
+  encode_job *job = png_get_io_ptr(png);
+  if (!efi_buffer_reserve(job->output, count)) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  memcpy(job->output->bytes + job->output->count, bytes, count);
+  job->output->count += count;
+}
+
+static void write_nothing(png_structp png) { (void)png; }
+
+static void encode_body(void *opaque) {
+  encode_job *job = opaque;
+  const efi_png_info *frame = job->frame;
+  job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job->wall, png_failed, png_warned);
+  if (!job->png) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  job->info = png_create_info_struct(job->png);
+  if (!job->info) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  png_structp png = job->png;
+  png_infop info = job->info;
+  png_set_write_fn(png, job, write_bytes, write_nothing);
+  png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
+  png_set_compression_level(png, job->level);
+  png_set_compression_buffer_size(png, 1 << 18);
+  png_set_filter(png, PNG_FILTER_TYPE_BASE, job->filters);
+  png_set_IHDR(png, info, frame->width, frame->height, frame->depth, frame->color_type,
+               frame->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+  if (frame->color_type == PNG_COLOR_TYPE_PALETTE) {
+    png_color colors[PNG_MAX_PALETTE_LENGTH];
+    for (int i = 0; i < job->palette_count && i < PNG_MAX_PALETTE_LENGTH; i++) {
+      const uint8_t *rgb = job->palette + 3 * i;
+      colors[i] = (png_color){rgb[0], rgb[1], rgb[2]};
+    }
+    png_set_PLTE(png, info, colors, job->palette_count);
+    // The samples outside the mask are the source's, whatever it meant by them.
+    png_set_check_for_invalid_index(png, 0);
+  }
+  png_write_info(png, info);
+  if (frame->depth < 8) png_set_packing(png);
+  size_t channels = png_get_channels(png, info);
+  size_t stride = (size_t)frame->width * channels * (frame->depth == 16 ? 2 : 1);
+  int passes = png_set_interlace_handling(png);
+  for (int pass = 0; pass < passes; pass++) {
+    for (size_t y = 0; y < frame->height; y++) png_write_row(png, job->samples + y * stride);
+  }
+  png_write_end(png, NULL);
+}
+
+efi_code efi_png_encode(const uint8_t *samples, const efi_png_info *info, const uint8_t *palette,
+                        int palette_count, int level, int filters, efi_buffer *output,
+                        efi_failure *failure) {
+  encode_job job = {.wall.failure = failure, .samples = samples, .frame = info,
+                    .palette = palette, .palette_count = palette_count, .level = level,
+                    .filters = filters, .output = output};
+  output->count = 0;
+  efi_code code = efi_guard(&job.wall, encode_body, &job);
+  png_destroy_write_struct(&job.png, &job.info);
+  if (code != EFI_OK) efi_buffer_free(output);
+  return code;
+}

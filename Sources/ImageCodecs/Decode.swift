@@ -1,0 +1,174 @@
+internal import CImageCodecs
+public import Photos
+internal import Tensors
+
+/// Decodes a photo in its stored orientation.
+///
+/// The content decides what the file is, whatever its name says; a name that says otherwise is
+/// remarked on in the source's `nameRemark`. Samples of 16 bits are rounded to 8, palettes and grey
+/// become RGB, alpha is left out, and CMYK is converted without a profile: the file itself stays in the
+/// source, and the edit is written over it.
+///
+/// - Parameters:
+///   - bytes: The whole file.
+///   - name: The file's name, only to compare its extension with the content.
+/// - Throws: An error that says in one line what is wrong; damaged or truncated files never decode to
+///   a partly grey picture.
+public func decode(_ bytes: [UInt8], name: String) throws(CodecError) -> DecodedPhoto {
+  let format = try ImageFormat(content: bytes)
+  var remark: String?
+  if let promised = ImageFormat(fileName: name), promised != format {
+    remark = "the name says \(promised), but the content is \(format)"
+  }
+  switch format {
+  case .jpeg: return try decodeJPEG(bytes, remark: remark)
+  case .png: return try decodePNG(bytes, remark: remark)
+  }
+}
+
+/// Decodes a mask as one sees it: white removes, black keeps.
+///
+/// Any PNG or JPEG will do. Colours count by their luminance, and transparency keeps: each value is
+/// luminance × alpha. A picture that is opaque wherever it is white is thus read in the same way with
+/// and without its alpha. The mask is turned upright when its own metadata says that it is not.
+public func decodeMask(_ bytes: [UInt8], name: String) throws(CodecError) -> Mask {
+  let format = try ImageFormat(content: bytes)
+  let orientation: Orientation
+  var stored: Tensor<UInt8>
+  switch format {
+  case .jpeg:
+    let decoded = try decodeJPEG(bytes, remark: nil)
+    orientation = decoded.photo.orientation
+    stored = Tensor(uninitializedHeight: decoded.photo.height, width: decoded.photo.width)
+    let rgb = decoded.photo.pixels.span
+    var grey = stored.mutableSpan
+    for i in 0..<grey.count {
+      let sum =
+        19595 * Int(rgb[3 * i]) + 38470 * Int(rgb[3 * i + 1]) + 7471 * Int(rgb[3 * i + 2])
+      grey[i] = UInt8((sum + 32768) >> 16)
+    }
+  case .png:
+    let file = try PNGFile(bytes)
+    orientation = file.orientation(in: bytes)
+    let samples = try samples(of: file, in: bytes, layout: EFI_PNG_GREY_ALPHA, channels: 2)
+    stored = Tensor(uninitializedHeight: file.height, width: file.width)
+    let pairs = samples.span
+    var grey = stored.mutableSpan
+    for i in 0..<grey.count {
+      let product = Int(pairs[2 * i]) * Int(pairs[2 * i + 1]) + 128
+      grey[i] = UInt8((product + product >> 8) >> 8)
+    }
+  }
+  if orientation == .up { return Mask(stored) }
+  let size = orientation.uprightSize(width: stored.width, height: stored.height)
+  var upright = Mask(width: size.width, height: size.height)
+  let from = stored.span
+  var to = upright.values.mutableSpan
+  for y in 0..<stored.height {
+    for x in 0..<stored.width {
+      let position = orientation.upright(
+        x: x, y: y, width: stored.width, height: stored.height)
+      to[position.y * size.width + position.x] = from[y * stored.width + x]
+    }
+  }
+  return upright
+}
+
+// MARK: - JPEG
+
+/// A JPEG's frame, checked against the limits.
+func jpegInfo(_ bytes: [UInt8]) throws(CodecError) -> efi_jpeg_info {
+  var info = efi_jpeg_info()
+  try unsafe Library.read(.jpeg) { failure in
+    unsafe efi_jpeg_read_info(bytes, bytes.count, &info, failure)
+  }
+  if info.color == EFI_JPEG_OTHER {
+    throw .unsupported(.jpeg, what: "\(info.components) unnamed colour components")
+  }
+  let (width, height) = (Int(info.width), Int(info.height))
+  // RGB, and in the writing the coefficients of every component, two bytes each.
+  try SizeLimits.check(
+    width: width, height: height, bytesPerPixel: 3 + 2 * Int(info.components))
+  // Huffman codes spend at least one bit on each block of 64 samples of the finest component.
+  if !info.arithmetic, (width / 8) * (height / 8) / 8 > bytes.count { throw .truncated(.jpeg) }
+  return info
+}
+
+/// How a JPEG's colours are called: the model and its sampling.
+private func colorModel(_ info: efi_jpeg_info) -> String {
+  let name =
+    switch info.color {
+    case EFI_JPEG_GREY: "grey"
+    case EFI_JPEG_RGB: "RGB"
+    case EFI_JPEG_YCBCR: "YCbCr"
+    case EFI_JPEG_CMYK: "CMYK"
+    default: "YCCK"
+    }
+  guard info.components >= 3 else { return name }
+  let (lumaH, lumaV) = (info.horizontal.0, info.vertical.0)
+  let (chromaH, chromaV) = (info.horizontal.1, info.vertical.1)
+  guard chromaH == info.horizontal.2, chromaV == info.vertical.2, chromaH > 0, chromaV > 0 else {
+    return name
+  }
+  let sampling: String? =
+    switch (lumaH / chromaH, lumaV / chromaV) {
+    case (1, 1): "4:4:4"
+    case (2, 1): "4:2:2"
+    case (2, 2): "4:2:0"
+    case (1, 2): "4:4:0"
+    case (4, 1): "4:1:1"
+    case (4, 2): "4:1:0"
+    default: nil
+    }
+  return sampling.map { "\(name) \($0)" } ?? name
+}
+
+private func decodeJPEG(_ bytes: [UInt8], remark: String?) throws(CodecError) -> DecodedPhoto {
+  let info = try jpegInfo(bytes)
+  var pixels = Tensor<UInt8>(
+    uninitializedHeight: Int(info.height), width: Int(info.width), channels: 3)
+  try unsafe pixels.withUnsafeMutableBufferPointer { buffer throws(CodecError) in
+    let base = buffer.baseAddress
+    try unsafe Library.read(.jpeg) { failure in
+      unsafe efi_jpeg_decode_rgb(bytes, bytes.count, base, failure)
+    }
+  }
+  let orientation = JPEGFile(header: bytes).orientation(in: bytes)
+  let source = SourceImage(
+    bytes: bytes, format: .jpeg, width: pixels.width, height: pixels.height,
+    orientation: orientation, bitDepth: 8, colorModel: colorModel(info), hasAlpha: false,
+    nameRemark: remark)
+  return DecodedPhoto(photo: Photo(pixels: pixels, orientation: orientation), source: source)
+}
+
+// MARK: - PNG
+
+/// Decodes a PNG's samples in one of the layouts of the C wall.
+///
+/// - Parameter channels: Bytes a pixel in that layout.
+func samples(
+  of file: PNGFile, in bytes: [UInt8], layout: efi_png_layout, channels: Int
+) throws(CodecError) -> Tensor<UInt8> {
+  try SizeLimits.check(width: file.width, height: file.height, bytesPerPixel: channels + 4)
+  let ranges = file.criticalRanges
+  var samples = Tensor<UInt8>(
+    uninitializedHeight: file.height, width: file.width, channels: channels)
+  try unsafe samples.withUnsafeMutableBufferPointer { buffer throws(CodecError) in
+    let (base, count) = (buffer.baseAddress, buffer.count)
+    try unsafe Library.read(.png) { failure in
+      unsafe efi_png_decode(bytes, ranges, Int32(ranges.count), layout, base, count, failure)
+    }
+  }
+  return samples
+}
+
+private func decodePNG(_ bytes: [UInt8], remark: String?) throws(CodecError) -> DecodedPhoto {
+  let file = try PNGFile(bytes)
+  let pixels = try samples(of: file, in: bytes, layout: EFI_PNG_RGB, channels: 3)
+  let orientation = file.orientation(in: bytes)
+  let source = SourceImage(
+    bytes: bytes, format: .png, width: file.width, height: file.height, orientation: orientation,
+    bitDepth: Int(file.info.depth), colorModel: file.colorModel, hasAlpha: file.hasAlpha,
+    nameRemark: remark)
+  return DecodedPhoto(photo: Photo(pixels: pixels, orientation: orientation), source: source)
+}

@@ -1,0 +1,45 @@
+/// How an edited photo is written over its source.
+public struct EncodingOptions: Sendable, Equatable {
+  /// What becomes of a small picture embedded in the metadata, which still shows the old scene.
+  public enum Thumbnail: Sendable, Equatable {
+    /// Made anew from the result, in the same place; dropped where that is not possible.
+    case rebuild
+    /// Removed.
+    case drop
+  }
+
+  /// JPEG only: encode the whole picture anew at this quality, 1 to 100; nil keeps the source's tables
+  /// and every coefficient that the edit does not touch.
+  public var quality: Int?
+  /// What becomes of an embedded thumbnail.
+  public var thumbnail: Thumbnail
+
+  /// Makes options; the defaults change as little of the file as possible.
+  public init(quality: Int? = nil, thumbnail: Thumbnail = .rebuild) {
+    self.quality = quality
+    self.thumbnail = thumbnail
+  }
+}
+
+/// An edited photo's file.
+public struct EncodedPhoto: Sendable, Equatable {
+  /// The whole file.
+  public var bytes: [UInt8]
+  /// What had to change besides the picture, one phrase each: `thumbnail rebuilt`, `palette became RGB`.
+  public var notes: [String]
+  /// JPEG: coefficient blocks in the picture and those coded anew; nil where that is not how it was
+  /// written.
+  public var blocks: (total: Int, replaced: Int)?
+
+  init(bytes: [UInt8], notes: [String] = [], blocks: (total: Int, replaced: Int)? = nil) {
+    self.bytes = bytes
+    self.notes = notes
+    self.blocks = blocks
+  }
+
+  /// Whether two files are the same, written in the same way.
+  public static func == (a: EncodedPhoto, b: EncodedPhoto) -> Bool {
+    a.bytes == b.bytes && a.notes == b.notes && a.blocks?.total == b.blocks?.total
+      && a.blocks?.replaced == b.blocks?.replaced
+  }
+}

@@ -1,0 +1,107 @@
+internal import CImageCodecs
+internal import Photos
+internal import Tensors
+
+/// Writes an edited photo over its JPEG.
+func encodeJPEG(
+  _ photo: borrowing Photo, changed: borrowing Mask, over source: SourceImage,
+  options: EncodingOptions
+) throws(CodecError) -> EncodedPhoto {
+  let file = JPEGFile(source.bytes)
+  let info = try jpegInfo(source.bytes)
+  guard let firstScan = file.scans.first, !file.segments.isEmpty else {
+    throw .corrupt(.jpeg, detail: "no scan was found")
+  }
+  var result = EncodedPhoto(bytes: [])
+  let metadata = try JPEGMetadata(
+    of: file, in: source.bytes, photo: photo, options: options, notes: &result.notes)
+
+  if let quality = options.quality {
+    let coded = try unsafe run(photo, changed) { pixels, mask throws(CodecError) in
+      try unsafe Library.write(.jpeg) { output, failure in
+        unsafe efi_jpeg_encode_again(
+          source.bytes, source.bytes.count, pixels, mask, Int32(min(max(quality, 1), 100)),
+          info.progressive, Int32(file.restartInterval), output, failure)
+      } collect: {
+        unsafe Array($0)
+      }
+    }
+    result.bytes = [0xFF, JPEGFile.Marker.startOfImage] + metadata.all + coded.dropFirst(2)
+    return result
+  }
+
+  let isOneScan = file.scans.count == 1 && firstScan.components.count == Int(info.components)
+  var scans = file.scans.map(efi_jpeg_scan.init)
+  var outcome = efi_jpeg_outcome()
+  func write(progression: Bool) throws(CodecError) -> [UInt8] {
+    try unsafe run(photo, changed) { pixels, mask throws(CodecError) in
+      try unsafe scans.withUnsafeMutableBufferPointer { scans throws(CodecError) in
+        var plan = unsafe efi_jpeg_plan(
+          scans: isOneScan ? nil : UnsafePointer(scans.baseAddress),
+          scan_count: Int32(scans.count), progression: progression,
+          may_reuse_tables: isOneScan && !info.progressive && !info.arithmetic,
+          restart_interval: Int32(file.restartInterval))
+        return try unsafe Library.write(.jpeg) { output, failure in
+          unsafe efi_jpeg_encode_over(
+            source.bytes, source.bytes.count, pixels, mask, &plan, output, &outcome, failure)
+        } collect: {
+          unsafe Array($0)
+        }
+      }
+    }
+  }
+  let coded: [UInt8]
+  do throws(CodecError) {
+    coded = try write(progression: false)
+  } catch .notEncodable(_, let detail) where !isOneScan {
+    // The source's scans break a rule that decoders forgive and libjpeg's writer does not.
+    coded = try write(progression: info.progressive)
+    result.notes.append("scans rearranged (\(detail))")
+  }
+  result.blocks = (Int(outcome.blocks), Int(outcome.replaced))
+
+  let output = JPEGFile(header: coded)
+  guard let scan = output.segments.last, scan.marker == JPEGFile.Marker.startOfScan else {
+    throw .notEncodable(.jpeg, detail: "libjpeg wrote no scan")
+  }
+  result.bytes.reserveCapacity(source.bytes.count + source.bytes.count / 8)
+  result.bytes += [0xFF, JPEGFile.Marker.startOfImage]
+  if outcome.reused_tables {
+    // The header stays as it is, byte for byte; only the scan's data is new.
+    for (index, segment) in file.segments.enumerated() {
+      if segment.isMetadata {
+        result.bytes += metadata.segments[index] ?? []
+      } else {
+        result.bytes += source.bytes[segment.range]
+      }
+      if segment.marker == JPEGFile.Marker.startOfScan { break }
+    }
+    result.bytes += coded[scan.range.upperBound...]
+  } else {
+    result.bytes += metadata.all + coded.dropFirst(2)
+  }
+  return result
+}
+
+/// Hands the memory of the pixels and the mask to a call.
+private func run<Result>(
+  _ photo: borrowing Photo, _ changed: borrowing Mask,
+  _ body: (UnsafePointer<UInt8>?, UnsafePointer<UInt8>?) throws(CodecError) -> Result
+) throws(CodecError) -> Result {
+  try unsafe photo.pixels.withUnsafeBufferPointer { pixels throws(CodecError) in
+    try unsafe changed.values.withUnsafeBufferPointer { mask throws(CodecError) in
+      try unsafe body(pixels.baseAddress, mask.baseAddress)
+    }
+  }
+}
+
+extension efi_jpeg_scan {
+  /// The wall's form of a scan's header.
+  init(_ scan: JPEGFile.Scan) {
+    let c = scan.components.map(Int32.init) + [0, 0, 0]
+    self.init(
+      count: Int32(scan.components.count), components: (c[0], c[1], c[2], c[3]),
+      first: Int32(scan.first), last: Int32(scan.last), high: Int32(scan.high),
+      low: Int32(scan.low))
+  }
+}

@@ -1,0 +1,99 @@
+internal import Photos
+
+/// Reads the TIFF structure that EXIF metadata is: byte order, directories, entries.
+///
+/// Nothing is believed: every offset is checked, and what does not fit is nil.
+struct TIFFReader {
+  /// A directory's entry.
+  struct Entry: Equatable {
+    /// The field's number.
+    var tag: Int
+    /// The type: 3 is 16 bits, 4 is 32 bits.
+    var type: Int
+    /// How many values.
+    var count: Int
+    /// Where in the TIFF data the four bytes of value or offset are.
+    var valueOffset: Int
+  }
+
+  /// A directory: its entries, and where the offset of the next one is written.
+  struct Directory {
+    var entries: [Entry]
+    var nextPointer: Int
+  }
+
+  /// The TIFF data, from the byte order mark on.
+  var bytes: [UInt8]
+  /// Whether numbers have their low byte first.
+  let isLittleEndian: Bool
+
+  /// Reads the header; nil when it is no TIFF.
+  init?(_ bytes: some Collection<UInt8>) {
+    self.bytes = Array(bytes)
+    guard self.bytes.count >= 8 else { return nil }
+    switch (self.bytes[0], self.bytes[1]) {
+    case (0x49, 0x49): isLittleEndian = true
+    case (0x4D, 0x4D): isLittleEndian = false
+    default: return nil
+    }
+    guard read16(2) == 42 else { return nil }
+  }
+
+  /// The 16-bit number at an offset.
+  func read16(_ offset: Int) -> Int? {
+    guard offset >= 0, offset <= bytes.count - 2 else { return nil }
+    let (a, b) = (Int(bytes[offset]), Int(bytes[offset + 1]))
+    return isLittleEndian ? b << 8 | a : a << 8 | b
+  }
+
+  /// The 32-bit number at an offset.
+  func read32(_ offset: Int) -> Int? {
+    guard offset >= 0, offset <= bytes.count - 4, let a = read16(offset),
+      let b = read16(offset + 2)
+    else { return nil }
+    return isLittleEndian ? b << 16 | a : a << 16 | b
+  }
+
+  /// Overwrites the 32-bit number at an offset that was read before.
+  mutating func write32(_ value: Int, at offset: Int) {
+    precondition(offset >= 0 && offset <= bytes.count - 4, "the field lies inside the data")
+    for i in 0..<4 {
+      bytes[offset + i] = UInt8(value >> (isLittleEndian ? 8 * i : 24 - 8 * i) & 255)
+    }
+  }
+
+  /// The directory at an offset; nil when it does not fit.
+  func directory(at offset: Int) -> Directory? {
+    guard offset >= 8, let count = read16(offset), count > 0,
+      offset + 2 + 12 * count + 4 <= bytes.count
+    else { return nil }
+    var entries: [Entry] = []
+    for i in 0..<count {
+      let at = offset + 2 + 12 * i
+      guard let tag = read16(at), let type = read16(at + 2), let number = read32(at + 4) else {
+        return nil
+      }
+      entries.append(Entry(tag: tag, type: type, count: number, valueOffset: at + 8))
+    }
+    return Directory(entries: entries, nextPointer: offset + 2 + 12 * count)
+  }
+
+  /// The first directory, which describes the picture itself.
+  var first: Directory? { read32(4).flatMap(directory(at:)) }
+
+  /// An entry's single whole number.
+  func number(_ entry: Entry) -> Int? {
+    guard entry.count == 1 else { return nil }
+    return switch entry.type {
+    case 3: read16(entry.valueOffset)
+    case 4: read32(entry.valueOffset)
+    default: nil
+    }
+  }
+
+  /// What the first directory says of the orientation.
+  var orientation: Orientation? {
+    first?.entries.first { $0.tag == 0x0112 }.flatMap(number).flatMap(
+      Orientation.init(rawValue:))
+  }
+}

@@ -1,0 +1,164 @@
+internal import CImageCodecs
+internal import Photos
+internal import Tensors
+
+/// Writes an edited photo over its PNG.
+func encodePNG(
+  _ photo: borrowing Photo, changed: borrowing Mask, over source: SourceImage,
+  options: EncodingOptions
+) throws(CodecError) -> EncodedPhoto {
+  let file = try PNGFile(source.bytes)
+  var result = EncodedPhoto(bytes: [])
+  var output = PNGOutput(file)
+  if file.info.color_type == 2, file.info.depth == 8, file.transparency.isEmpty {
+    // The working pixels are the file's samples.
+    try unsafe photo.pixels.withUnsafeBufferPointer { samples throws(CodecError) in
+      try unsafe output.encode(samples)
+    }
+  } else {
+    let bytesPerPixel = file.channels * (file.info.depth == 16 ? 2 : 1)
+    var native = try samples(
+      of: file, in: source.bytes, layout: EFI_PNG_NATIVE, channels: bytesPerPixel)
+    if file.info.color_type == 3 {
+      var palette = PNGPalette(file)
+      if palette.fill(&native, from: photo, where: changed) {
+        output.take(palette)
+      } else {
+        native = palette.expanded(native, with: photo)
+        output.promote(palette)
+        result.notes.append(
+          "palette became \(palette.isOpaque ? "RGB" : "RGB and alpha") to hold the fill")
+      }
+    } else {
+      PNGSamples(file).fill(&native, from: photo, where: changed)
+    }
+    try unsafe native.withUnsafeBufferPointer { samples throws(CodecError) in
+      try unsafe output.encode(samples)
+    }
+  }
+  result.bytes = output.file(over: source.bytes, chunks: file.chunks, notes: &result.notes)
+  return result
+}
+
+/// The parts of a PNG that an edit writes anew.
+struct PNGOutput {
+  /// The frame to write.
+  var info: efi_png_info
+  /// The palette to write, RGB triples.
+  var palette: [UInt8]
+  /// Contents that take the place of chunks of the source; nil drops the chunk.
+  var replaced: [String: [UInt8]?] = [:]
+  /// The IDAT chunks, whole.
+  var coded: [UInt8] = []
+
+  init(_ file: PNGFile) {
+    info = file.info
+    palette = file.palette
+  }
+
+  /// Takes a palette that may have grown.
+  mutating func take(_ palette: PNGPalette) {
+    guard palette.hasGrown else { return }
+    self.palette = palette.colors
+    let count = palette.colors.count / 3
+    if count > 1 << info.depth {
+      info.depth = count <= 4 ? 2 : count <= 16 ? 4 : 8
+    }
+    replaced["PLTE"] = palette.colors
+    if !palette.isOpaque { replaced["tRNS"] = palette.trimmedAlpha }
+    replaced["hIST"] = .some(nil)
+  }
+
+  /// Leaves the palette for RGB samples, with alpha where the palette has it.
+  mutating func promote(_ palette: PNGPalette) {
+    info.depth = 8
+    info.color_type = palette.isOpaque ? 2 : 6
+    for type in ["PLTE", "tRNS", "hIST"] { replaced[type] = .some(nil) }
+    if let background = palette.backgroundColor {
+      replaced["bKGD"] = background.flatMap { [0, $0] }
+    }
+    if !palette.isOpaque, let bits = palette.significantBits {
+      replaced["sBIT"] = bits + [8]
+    }
+  }
+
+  /// Encodes samples in the wall's native layout.
+  mutating func encode(_ samples: UnsafeBufferPointer<UInt8>) throws(CodecError) {
+    var frame = info
+    let palette = palette
+    coded = try unsafe Library.write(.png) { output, failure in
+      unsafe efi_png_encode(
+        samples.baseAddress, &frame, palette, Int32(palette.count / 3), PNGCompression.level,
+        PNGCompression.filters(for: frame), output, failure)
+    } collect: { bytes in
+      // Between the header chunks and IEND lie the IDAT chunks, one after the other.
+      let all = unsafe Span(_unsafeElements: bytes)
+      var data: [UInt8] = []
+      data.reserveCapacity(all.count)
+      var position = 8
+      while position + 12 <= all.count {
+        let length = (0..<4).reduce(0) { $0 << 8 | Int(all[position + $1]) }
+        if all[position + 4] == 0x49, all[position + 5] == 0x44 {
+          unsafe data.append(contentsOf: bytes[position..<position + 12 + length])
+        }
+        position += 12 + length
+      }
+      return data
+    }
+  }
+
+  /// The whole file: the source's chunks in their order, the picture's data new.
+  func file(over source: [UInt8], chunks: [PNGFile.Chunk], notes: inout [String]) -> [UInt8] {
+    var bytes = PNGFile.signature
+    bytes.reserveCapacity(coded.count + source.count / 8)
+    var wrote = false
+    var animated = false
+    for chunk in chunks {
+      switch chunk.type {
+      case "IHDR":
+        let header = source[chunk.contents]
+        let start = header.startIndex
+        Self.append(
+          "IHDR",
+          Array(header[..<(start + 8)]) + [UInt8(info.depth), UInt8(info.color_type)]
+            + header[(start + 10)...], to: &bytes)
+      case "IDAT":
+        if !wrote { bytes += coded }
+        wrote = true
+      case "acTL", "fcTL", "fdAT":
+        animated = true
+      default:
+        if let contents = replaced[chunk.type] {
+          if let contents { Self.append(chunk.type, contents, to: &bytes) }
+        } else {
+          bytes += source[chunk.range]
+        }
+        // A palette that gained a translucent colour needs the chunk that it did not have.
+        if chunk.type == "PLTE", let alpha = replaced["tRNS"] ?? nil,
+          !chunks.contains(where: { $0.type == "tRNS" })
+        {
+          Self.append("tRNS", alpha, to: &bytes)
+        }
+      }
+    }
+    if animated { notes.append("animation dropped: its other frames show the old picture") }
+    return bytes
+  }
+
+  /// Appends a chunk with its length and checksum.
+  static func append(_ type: String, _ contents: [UInt8], to bytes: inout [UInt8]) {
+    func append(_ number: UInt32) {
+      for shift: UInt32 in [24, 16, 8, 0] {
+        bytes.append(UInt8(truncatingIfNeeded: number >> shift))
+      }
+    }
+    append(UInt32(contents.count))
+    let start = bytes.count
+    bytes += type.utf8
+    bytes += contents
+    let crc = unsafe bytes[start...].withUnsafeBufferPointer { part in
+      unsafe efi_crc32(0, part.baseAddress, part.count)
+    }
+    append(crc)
+  }
+}

@@ -1,0 +1,133 @@
+internal import CImageCodecs
+internal import Photos
+
+/// The chunks of a PNG file, found without decoding.
+struct PNGFile {
+  /// The eight bytes that every PNG begins with.
+  static let signature: [UInt8] = [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]
+
+  /// A chunk in the file.
+  struct Chunk: Equatable {
+    /// The four letters.
+    var type: String
+    /// The whole of it: length, type, contents and checksum.
+    var range: Range<Int>
+
+    /// Where the contents are.
+    var contents: Range<Int> { range.lowerBound + 8..<range.upperBound - 4 }
+  }
+
+  /// Every chunk up to IEND, in order.
+  var chunks: [Chunk] = []
+  /// The frame, as IHDR has it.
+  var info: efi_png_info
+  /// The palette's RGB triples.
+  var palette: [UInt8] = []
+  /// The contents of tRNS.
+  var transparency: [UInt8] = []
+  /// The palette index that bKGD names.
+  var background: UInt8?
+  /// The contents of sBIT.
+  var significantBits: [UInt8]?
+
+  /// Finds the chunks, and checks that the file is whole and the frame allowed.
+  init(_ bytes: [UInt8]) throws(CodecError) {
+    func number(_ at: Int) -> Int {
+      bytes[at..<at + 4].reduce(0) { $0 << 8 | Int($1) }
+    }
+    guard bytes.count >= 8 else { throw .truncated(.png) }
+    var position = 8
+    var ended = false
+    while !ended {
+      guard position + 12 <= bytes.count else { throw .truncated(.png) }
+      let length = number(position)
+      guard length <= 0x7FFF_FFFF else {
+        throw .corrupt(.png, detail: "a chunk has an impossible length")
+      }
+      guard position + 12 + length <= bytes.count else { throw .truncated(.png) }
+      let name = bytes[position + 4..<position + 8]
+      guard name.allSatisfy({ (65...90).contains($0) || (97...122).contains($0) }) else {
+        throw .corrupt(.png, detail: "a chunk has an impossible name")
+      }
+      let chunk = Chunk(
+        type: String(decoding: name, as: UTF8.self), range: position..<position + 12 + length)
+      chunks.append(chunk)
+      position = chunk.range.upperBound
+      ended = chunk.type == "IEND"
+    }
+    guard let header = chunks.first, header.type == "IHDR", header.contents.count == 13 else {
+      throw .corrupt(.png, detail: "the header is missing")
+    }
+    let start = header.contents.lowerBound
+    info = efi_png_info(
+      width: UInt32(number(start)), height: UInt32(number(start + 4)),
+      depth: Int32(bytes[start + 8]), color_type: Int32(bytes[start + 9]),
+      interlaced: bytes[start + 12] == 1)
+    let depths: [Int32] =
+      switch info.color_type {
+      case 0: [1, 2, 4, 8, 16]
+      case 3: [1, 2, 4, 8]
+      case 2, 4, 6: [8, 16]
+      default: []
+      }
+    guard depths.contains(info.depth), bytes[start + 10] == 0, bytes[start + 11] == 0,
+      bytes[start + 12] <= 1, info.width > 0, info.height > 0
+    else { throw .corrupt(.png, detail: "the header holds impossible values") }
+    for chunk in chunks {
+      if chunk.type == "PLTE" { palette = Array(bytes[chunk.contents]) }
+      if chunk.type == "tRNS" { transparency = Array(bytes[chunk.contents]) }
+      if chunk.type == "bKGD" { background = bytes[chunk.contents].first }
+      if chunk.type == "sBIT" { significantBits = Array(bytes[chunk.contents]) }
+    }
+    if info.color_type == 3, palette.isEmpty || palette.count % 3 != 0 || palette.count > 768 {
+      throw .corrupt(.png, detail: "the palette is missing or has an impossible size")
+    }
+    // Deflate cannot shrink more than 1032 times: less data than that cannot hold the picture.
+    let coded = chunks.reduce(0) { $1.type == "IDAT" ? $0 + $1.contents.count : $0 }
+    try SizeLimits.check(width: width, height: height, bytesPerPixel: 4)
+    let smallest = (width * channels * Int(info.depth) / 8) * height
+    if coded == 0 || smallest / 1032 > coded { throw .truncated(.png) }
+  }
+
+  /// Columns.
+  var width: Int { Int(info.width) }
+  /// Rows.
+  var height: Int { Int(info.height) }
+  /// Samples a pixel.
+  var channels: Int {
+    switch info.color_type {
+    case 2: 3
+    case 4: 2
+    case 6: 4
+    default: 1
+    }
+  }
+  /// Whether pixels may be transparent.
+  var hasAlpha: Bool { info.color_type >= 4 || !transparency.isEmpty }
+
+  /// What the colour type is called.
+  var colorModel: String {
+    switch info.color_type {
+    case 0: "grey"
+    case 2: "RGB"
+    case 3: "palette"
+    case 4: "grey and alpha"
+    default: "RGB and alpha"
+    }
+  }
+
+  /// What libpng gets to see: the signature and the chunks that it needs for the pixels.
+  var criticalRanges: [efi_range] {
+    var ranges = [efi_range(offset: 0, count: 8)]
+    for chunk in chunks where ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].contains(chunk.type) {
+      ranges.append(efi_range(offset: chunk.range.lowerBound, count: chunk.range.count))
+    }
+    return ranges
+  }
+
+  /// The orientation that an eXIf chunk tells, upright without one.
+  func orientation(in bytes: [UInt8]) -> Orientation {
+    chunks.first { $0.type == "eXIf" }.flatMap { TIFFReader(bytes[$0.contents]) }?.orientation
+      ?? .up
+  }
+}

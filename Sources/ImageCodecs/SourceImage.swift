@@ -1,0 +1,38 @@
+public import Photos
+
+/// A photo's file as it was read: what an edited photo is written over.
+public struct SourceImage: Sendable {
+  /// The whole file.
+  public let bytes: [UInt8]
+  /// What the content is, whatever the file's name says.
+  public let format: ImageFormat
+  /// Stored columns.
+  public let width: Int
+  /// Stored rows.
+  public let height: Int
+  /// How the stored picture must be turned to stand upright.
+  public let orientation: Orientation
+  /// Bits a sample.
+  public let bitDepth: Int
+  /// The colour model in a word or two, like `YCbCr 4:2:0` or `palette`.
+  public let colorModel: String
+  /// Whether pixels may be transparent.
+  public let hasAlpha: Bool
+  /// A remark when the file's name promises another format than the content holds, else nil.
+  public let nameRemark: String?
+}
+
+/// A decoded photo, with the file that it came from.
+@frozen
+public struct DecodedPhoto: ~Copyable, Sendable {
+  /// The pixels to work on.
+  public var photo: Photo
+  /// The file, to write the result over.
+  public let source: SourceImage
+
+  /// Makes the pair.
+  public init(photo: consuming Photo, source: SourceImage) {
+    self.photo = photo
+    self.source = source
+  }
+}
