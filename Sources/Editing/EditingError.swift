@@ -1,0 +1,99 @@
+/// Why a photo could not be edited: one line that names the file, what is wrong, and what to do.
+public enum EditingError: Error, Equatable, CustomStringConvertible {
+  /// A file could not be read.
+  case unreadable(name: String, reason: String)
+  /// A file could not be written.
+  case unwritable(name: String, reason: String)
+  /// The output exists already.
+  case exists(name: String)
+  /// The bytes are not a whole picture of a known format. The message names the file itself.
+  case picture(message: String)
+  /// The output's name asks for another format than the photo's.
+  case otherFormat(name: String, photo: String, format: String)
+  /// The mask and the photo are of different sizes (upright).
+  case maskSize(
+    mask: String, width: Int, height: Int, photo: String, photoWidth: Int, photoHeight: Int)
+  /// Two pictures to be compared are of different sizes (upright).
+  case comparedSizes(
+    before: String, width: Int, height: Int, after: String, afterWidth: Int, afterHeight: Int)
+  /// A click or a box lies outside the photo.
+  case outside(option: String, name: String, width: Int, height: Int)
+  /// No class is called so.
+  case unknownClass(name: String, known: [String])
+  /// Nothing in the photo matches what should go.
+  case nothingMatched(name: String, detail: String)
+  /// The options contradict each other, or one has no meaning alone.
+  case usage(String)
+  /// A network could not be loaded or run.
+  case network(message: String)
+
+  /// What the caller of a command is told by its exit status.
+  public enum Kind: Equatable, Sendable {
+    /// This photo failed; others may not.
+    case failure
+    /// There was nothing to do.
+    case nothingMatched
+    /// The command was called wrongly.
+    case usage
+  }
+
+  /// What the caller of a command is told by its exit status.
+  public var kind: Kind {
+    switch self {
+    case .nothingMatched: .nothingMatched
+    case .unknownClass, .usage, .otherFormat, .outside: .usage
+    default: .failure
+    }
+  }
+
+  /// The line.
+  public var description: String {
+    switch self {
+    case .unreadable(let name, let reason): "\(name): cannot be read: \(reason)"
+    case .unwritable(let name, let reason): "\(name): cannot be written: \(reason)"
+    case .exists(let name):
+      "\(name): exists already; name another output, or add --force to replace it"
+    case .picture(let message), .network(let message): message
+    case .otherFormat(let name, let photo, let format):
+      "\(name): \(photo) is a \(format) file and stays one; give the output a name that says so"
+    case .maskSize(let mask, let width, let height, let photo, let photoWidth, let photoHeight):
+      "\(mask): is \(width) x \(height) pixels, but \(photo) is \(photoWidth) x \(photoHeight) upright; "
+        + "make the mask of the photo's own size"
+    case .comparedSizes(
+      let before, let width, let height, let after, let afterWidth, let afterHeight):
+      "\(after): is \(afterWidth) x \(afterHeight) pixels, but \(before) is \(width) x \(height); "
+        + "compare two versions of one photo"
+    case .outside(let option, let name, let width, let height):
+      "\(option) lies outside \(name), which is \(width) x \(height) pixels upright "
+        + "(0,0 is the upper left corner)"
+    case .unknownClass(let name, let known):
+      "no class is called '\(name)'\(Self.suggestion(name, known)); known: "
+        + known.joined(separator: ", ")
+    case .nothingMatched(let name, let detail): "\(name): \(detail)"
+    case .usage(let message): message
+    }
+  }
+
+  /// The known name that differs least from a wrong one, if any is near.
+  private static func suggestion(_ name: String, _ known: [String]) -> String {
+    let near = known.map { (distance($0, name), $0) }.min { $0.0 < $1.0 }
+    guard let near, near.0 <= 2 else { return "" }
+    return ", did you mean '\(near.1)'?"
+  }
+
+  /// How many letters must be inserted, left out or replaced to turn one name into another.
+  private static func distance(_ a: String, _ b: String) -> Int {
+    let b = Array(b)
+    var row = Array(0...b.count)
+    for (i, letter) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, other) in b.enumerated() {
+        let replaced = diagonal + (letter == other ? 0 : 1)
+        diagonal = row[j + 1]
+        row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+      }
+    }
+    return row[b.count]
+  }
+}

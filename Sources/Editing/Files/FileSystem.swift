@@ -1,0 +1,147 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The few calls to the operating system that editing needs, with errors in words.
+enum FileSystem {
+  /// What is at a path.
+  struct Status {
+    var isDirectory: Bool
+    var isRegular: Bool
+    var size: Int
+    /// Nanoseconds since 1970 of the last change of the contents.
+    var modified: Int
+  }
+
+  /// What is at a path, links followed; `nil` for nothing.
+  static func status(_ path: String) -> Status? {
+    var info = stat()
+    guard unsafe stat(path, &info) == 0 else { return nil }
+    let kind = info.st_mode & S_IFMT
+    #if canImport(Darwin)
+      let time = unsafe info.st_mtimespec
+    #else
+      let time = info.st_mtim
+    #endif
+    return Status(
+      isDirectory: kind == S_IFDIR, isRegular: kind == S_IFREG, size: Int(info.st_size),
+      modified: Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec))
+  }
+
+  /// All bytes of a file, or of standard input for `-`.
+  static func read(_ path: String) throws(EditingError) -> [UInt8] {
+    let shown = path == "-" ? "standard input" : path
+    if path != "-", status(path)?.isDirectory == true {
+      throw .unreadable(name: path, reason: "it is a folder; `efface batch` takes folders")
+    }
+    let descriptor = unsafe path == "-" ? 0 : open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { throw .unreadable(name: shown, reason: reason(errno)) }
+    defer { if path != "-" { close(descriptor) } }
+    var bytes: [UInt8] = []
+    var info = stat()
+    let expected = unsafe fstat(descriptor, &info) == 0 ? Int(info.st_size) : 0
+    bytes.reserveCapacity(expected + 1)
+    while true {
+      let room = max(bytes.capacity - bytes.count, 1 << 16)
+      var failure: Int32 = 0
+      let chunk = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+        guard let base = buffer.baseAddress else { return }
+        var got = unsafe Self.readOnce(descriptor, base, room)
+        while got < 0 && errno == EINTR { unsafe got = Self.readOnce(descriptor, base, room) }
+        if got < 0 { failure = errno }
+        count = max(0, got)
+      }
+      if failure != 0 { throw .unreadable(name: shown, reason: reason(failure)) }
+      if chunk.isEmpty { return bytes }
+      if bytes.isEmpty && chunk.count == expected { bytes = chunk } else { bytes += chunk }
+    }
+  }
+
+  private static func readOnce(
+    _ descriptor: Int32, _ base: UnsafeMutablePointer<UInt8>, _ count: Int
+  )
+    -> Int
+  {
+    #if canImport(Glibc)
+      unsafe Glibc.read(descriptor, base, count)
+    #elseif canImport(Musl)
+      unsafe Musl.read(descriptor, base, count)
+    #else
+      unsafe Darwin.read(descriptor, base, count)
+    #endif
+  }
+
+  /// Writes all bytes to an open file.
+  static func write(_ bytes: [UInt8], to descriptor: Int32, name: String) throws(EditingError) {
+    var done = 0
+    while done < bytes.count {
+      let wrote = unsafe bytes.withUnsafeBytes { raw -> Int in
+        guard let base = raw.baseAddress else { return 0 }
+        #if canImport(Glibc)
+          return unsafe Glibc.write(descriptor, base + done, raw.count - done)
+        #elseif canImport(Musl)
+          return unsafe Musl.write(descriptor, base + done, raw.count - done)
+        #else
+          return unsafe Darwin.write(descriptor, base + done, raw.count - done)
+        #endif
+      }
+      if wrote < 0 {
+        if errno == EINTR { continue }
+        throw .unwritable(name: name, reason: reason(errno))
+      }
+      done += wrote
+    }
+  }
+
+  /// Makes a folder and those above it.
+  static func makeFolder(_ path: String) throws(EditingError) {
+    if path.isEmpty || status(path)?.isDirectory == true { return }
+    try makeFolder(PathName(path).folder)
+    if unsafe mkdir(path, 0o777) != 0 && errno != EEXIST {
+      throw .unwritable(name: path, reason: reason(errno))
+    }
+  }
+
+  /// The names in a folder, in byte order, without `.` and `..`.
+  static func names(in folder: String) throws(EditingError) -> [String] {
+    guard let stream = unsafe opendir(folder) else {
+      throw .unreadable(name: folder, reason: reason(errno))
+    }
+    defer { _ = unsafe closedir(stream) }
+    var names: [String] = []
+    while let entry = unsafe readdir(stream) {
+      let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
+        unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    return names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+  }
+
+  /// The path with every link resolved; the path itself where nothing is there.
+  static func canonical(_ path: String) -> String {
+    guard let resolved = unsafe realpath(path, nil) else { return path }
+    defer { unsafe free(resolved) }
+    return unsafe String(cString: resolved)
+  }
+
+  /// Whether a path is a link.
+  static func isLink(_ path: String) -> Bool {
+    var info = stat()
+    return unsafe lstat(path, &info) == 0 && info.st_mode & S_IFMT == S_IFLNK
+  }
+
+  /// An error number in words.
+  static func reason(_ number: Int32) -> String {
+    guard let text = unsafe strerror(number) else { return "error \(number)" }
+    return unsafe String(cString: text).lowercasedFirstLetter
+  }
+}
+
+extension String {
+  fileprivate var lowercasedFirstLetter: String { prefix(1).lowercased() + dropFirst() }
+}

@@ -1,0 +1,45 @@
+/// The parts of a path.
+struct PathName {
+  /// The folder, without a slash at its end; empty for the current one.
+  var folder: String
+  /// The file's name without its folder.
+  var name: String
+
+  init(_ path: String) {
+    var path = Substring(path)
+    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
+    if let slash = path.lastIndex(of: "/") {
+      folder = slash == path.startIndex ? "/" : String(path[..<slash])
+      name = String(path[path.index(after: slash)...])
+    } else {
+      folder = ""
+      name = String(path)
+    }
+  }
+
+  /// The name without its extension.
+  var stem: String { split.stem }
+
+  /// The extension without its point, as written; empty for none.
+  var suffix: String { split.suffix }
+
+  private var split: (stem: String, suffix: String) {
+    guard let point = name.lastIndex(of: "."), point != name.startIndex else { return (name, "") }
+    return (String(name[..<point]), String(name[name.index(after: point)...]))
+  }
+
+  /// A path below a folder.
+  static func join(_ folder: String, _ name: String) -> String {
+    if folder.isEmpty { return name }
+    return folder.hasSuffix("/") ? folder + name : folder + "/" + name
+  }
+}
+
+/// The name of a photo's output when none is given: `<stem>-removed.<ext>` beside the input, or
+/// standard output for standard input.
+public func defaultOutput(for input: String) -> String {
+  if input == "-" { return "-" }
+  let path = PathName(input)
+  let name = path.stem + "-removed" + (path.suffix.isEmpty ? "" : "." + path.suffix)
+  return PathName.join(path.folder, name)
+}
