@@ -78,7 +78,7 @@ def quantize_node(node: Node, graph: Graph, q: Quantization) -> tuple[dict, dict
         tensors["scale"] = np.pad(product / out_scale, (0, pad_out)).astype(np.float32)
         entry |= dict(
             input=x, output=node.output, kernel=kernel, stride=node.stride, dilation=node.dilation,
-            pad=node.dilation * (kernel // 2), lo=low, hi=high,
+            pad=node.pad, lo=low, hi=high,
         )  # fmt: skip
         if len(node.inputs) > 1:
             residual = node.inputs[1]

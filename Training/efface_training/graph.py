@@ -20,6 +20,15 @@ def padded(channels: int) -> int:
     return -(-channels // 16) * 16
 
 
+def surrounded(x: torch.Tensor, kernel: int, stride: int, dilation: int, pad: int, value: float = 0) -> torch.Tensor:
+    """`x` with `pad` rows and columns before it and as many after it as ceil(size / stride) outputs read."""
+    before_after = []
+    for size in (x.shape[3], x.shape[2]):
+        last = (-(-size // stride) - 1) * stride - pad + dilation * (kernel - 1)
+        before_after += [pad, last - (size - 1)]
+    return F.pad(x, before_after, value=value)
+
+
 @dataclass
 class Node:
     """One operation. `inputs` are value names: conv [x] or [x, residual]; add [a, b]."""
@@ -32,6 +41,7 @@ class Node:
     bias: torch.Tensor | None = None
     stride: int = 1
     dilation: int = 1
+    pad: int = 0  # rows above and columns to the left of the picture that the first tap reads
     activation: str | None = None  # None, relu, relu6
     float_output: bool = False
     mode: str = "same"  # of add's second operand: same, nearest2, broadcast
@@ -71,13 +81,25 @@ class Graph:
         depthwise = conv.groups > 1
         assert conv.padding[0] == dilation * (kernel // 2), f"{name}: only 'same' padding is representable"
         assert not depthwise or (conv.groups == conv.in_channels == conv.out_channels and residual is None)
+        return self.convolution(
+            name, x, weight, bias, stride=conv.stride[0], dilation=dilation, pad=conv.padding[0], depthwise=depthwise,
+            activation=activation, residual=residual, float_output=float_output,
+        )  # fmt: skip
+
+    def convolution(
+        self, name: str, x: str, weight: torch.Tensor, bias: torch.Tensor, *, stride: int = 1, dilation: int = 1,
+        pad: int, depthwise: bool = False, activation: str | None = "relu", residual: str | None = None,
+        float_output: bool = False,
+    ) -> str:  # fmt: skip
+        """The same from a kernel and a bias. `pad` may be less than the kernel's half: TensorFlow's SAME
+        padding of a stride of two reads no row above the picture; the size is always ceil(size / stride)."""
         inputs = [x] if residual is None else [x, residual]
         return self._node(
             Node(
-                "depthwise" if depthwise else "conv", name, inputs, name, weight.clone(), bias.clone(),
-                conv.stride[0], dilation, activation, float_output,
+                "depthwise" if depthwise else "conv", name, inputs, name, weight.detach().float().clone(),
+                bias.detach().float().clone(), stride, dilation, pad, activation, float_output,
             ),
-            conv.out_channels,
+            weight.shape[0],
         )  # fmt: skip
 
     def add(self, name: str, a: str, b: str, mode: str = "same", activation: str | None = None) -> str:
@@ -142,9 +164,9 @@ class GraphModule(nn.Module):
             x = values[node.inputs[0]]
             if node.op in ("conv", "depthwise"):
                 weight = alter_weight(node, self.weights[node.name + "_w"])
-                padding = node.dilation * (weight.shape[2] // 2)
+                x = surrounded(x, weight.shape[2], node.stride, node.dilation, node.pad)
                 groups = x.shape[1] if node.op == "depthwise" else 1
-                y = F.conv2d(x, weight, self.weights[node.name + "_b"], node.stride, padding, node.dilation, groups)
+                y = F.conv2d(x, weight, self.weights[node.name + "_b"], node.stride, 0, node.dilation, groups)
                 if len(node.inputs) > 1:
                     y = y + values[node.inputs[1]]
             elif node.op == "add":

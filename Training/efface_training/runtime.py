@@ -10,6 +10,8 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from .graph import surrounded
+
 _TYPES = {"I8": np.int8, "U8": np.uint8, "U16": np.uint16, "I32": np.int32, "U32": np.uint32, "F32": np.float32}
 
 
@@ -91,7 +93,7 @@ class NetworkFile:
         weight = self.dense_weight(node, x.shape[1])
         bias = torch.from_numpy(self.tensors[name + ".bias"].astype(np.float64))
         # Doubles hold these integers exactly. Taps outside the picture read the zero point.
-        x = F.pad(x, [node["pad"]] * 4, value=zero)
+        x = surrounded(x, node["kernel"], node["stride"], node["dilation"], node["pad"], zero)
         groups = x.shape[1] if depthwise else 1
         acc = F.conv2d(x, weight, bias, node["stride"], 0, node["dilation"], groups)
         scale = torch.from_numpy(self.tensors[name + ".scale"].copy())[None, :, None, None]

@@ -1,0 +1,77 @@
+"""Commands of the segmentation network: cache, train, evaluate, export."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def _train(options) -> None:
+    from .segmentation_training import train
+
+    train(options.data, options.teacher, options.runs, options.minutes, batch=options.batch, rate=options.rate,
+          sparsity=options.sparsity)  # fmt: skip
+
+
+def _model(path: Path):
+    from .segmentation_evaluation import FileModel, FloatModel
+    from .segmentation_export import load_average
+
+    return FileModel(path) if path.suffix == ".safetensors" else FloatModel(load_average(path)[0])
+
+
+def _evaluate(options) -> None:
+    import cv2
+    import torch
+
+    from .segmentation_evaluation import evaluate
+
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(options.threads)
+    result = evaluate(_model(options.network), options.data, limit=options.every, peer=options.peer)
+    print(json.dumps(result, indent=1))
+    if options.output:
+        options.output.write_text(json.dumps(result, indent=1))
+
+
+def _export(options) -> None:
+    import torch
+
+    from .segmentation_calibration import calibration_set
+    from .segmentation_export import export
+
+    torch.set_num_threads(1)
+    pictures, prompts = calibration_set(options.runs / "cache", options.pictures)
+    card = {"quality": json.loads(options.quality.read_text())} if options.quality else {}
+    size = export(options.checkpoint or options.runs / "checkpoint.pt", options.output, pictures, prompts, card, options.version)
+    print(f"{options.output}: {size} bytes")
+
+
+def add_commands(subparsers) -> None:
+    parser = subparsers.add_parser("train-segmentation", help="train the segmentation network; resumes by itself")
+    parser.add_argument("--data", type=Path, required=True, help="folder with photos/, labelled/ and cutouts/")
+    parser.add_argument("--teacher", type=Path, required=True, help="the DeepLabV3 TensorFlow Lite file for pseudo labels")
+    parser.add_argument("--runs", type=Path, required=True, help="folder for the cache, checkpoints and the log")
+    parser.add_argument("--minutes", type=float, default=66, help="length of the whole run")
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=1.5e-3)
+    parser.add_argument("--sparsity", type=float, default=0.4, help="share of the prunable 16x4 blocks to empty")
+    parser.set_defaults(run=_train)
+
+    parser = subparsers.add_parser("evaluate-segmentation", help="figures of a checkpoint (.pt) or a shipped file (.safetensors)")
+    parser.add_argument("network", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--peer", type=Path, help="also measure this DeepLabV3 TensorFlow Lite file")
+    parser.add_argument("--every", type=int, help="only every Nth validation photo")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", type=Path)
+    parser.set_defaults(run=_evaluate)
+
+    parser = subparsers.add_parser("export-segmentation", help="quantize a checkpoint and write the product's network file")
+    parser.add_argument("--runs", type=Path, required=True)
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--pictures", type=int, default=64, help="calibration pictures")
+    parser.add_argument("--quality", type=Path, help="JSON of measured figures for the file's card")
+    parser.add_argument("--version", default="1.0.0")
+    parser.add_argument("--output", type=Path, default=Path("../Sources/CWeights/segmentation.safetensors"))
+    parser.set_defaults(run=_export)

@@ -1,0 +1,123 @@
+"""Lowers the segmentation network to the product's operations, quantizes it and writes its file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from .export import write_network
+from .graph import Graph, GraphModule
+from .quantization import Quantization, calibrate
+from .segmentation_data import CLASSES
+from .segmentation_network import OFFSET_UNIT, TAPS, Convolution, SegmentationNetwork
+from .segmentation_sampling import NOMINAL
+
+FEATURES = ("detail", "smooth8", "smooth16")
+
+
+def lower(network: SegmentationNetwork) -> list[Graph]:
+    """The graphs `main` (picture → classes, instances, features) and `prompt` (features, prompt → mask)."""
+    g = Graph("main")
+
+    def conv(graph: Graph, name: str, x: str, module: Convolution, residual=None, float_output=False, prefix="") -> str:
+        weight, bias = module.folded()
+        return graph.convolution(
+            prefix + name, x, weight, bias, stride=module.stride, dilation=module.dilation, pad=module.pad,
+            depthwise=module.depthwise, activation=None if module.act == "none" else module.act, residual=residual,
+            float_output=float_output,
+        )  # fmt: skip
+
+    n = network
+    x = conv(g, "stem", g.input("image", 3, 1, 1 / 128, 127), n.stem)
+    taps = {}
+    for i, block in enumerate(n.blocks):
+        y = conv(g, f"expand{i}", x, block.expand) if block.expand is not None else x
+        y = conv(g, f"depthwise{i}", y, block.depthwise)
+        x = conv(g, f"project{i}", y, block.project, residual=x if block.residual else None)
+        if i in TAPS:
+            taps[TAPS[i]] = x
+    context = conv(g, "context", g.mean("pooled", taps["c32"]), n.context)
+    y = g.add("joined32", conv(g, "lateral32", taps["c32"], n.lateral32), context, "broadcast")
+    y = conv(g, "smooth32", y, n.smooth32)
+    for side, tap in (("16", "c16"), ("8", "c8"), ("4", "c4")):
+        lateral = conv(g, "lateral" + side, taps[tap], getattr(n, "lateral" + side))
+        y = conv(g, "smooth" + side, g.add("joined" + side, lateral, y, "nearest2", "relu"), getattr(n, "smooth" + side))
+    g.output(conv(g, "semantic", conv(g, "semantic1", y, n.semantic1), n.semantic2, float_output=True))
+    g.output(conv(g, "instance", conv(g, "instance1", y, n.instance1), n.instance2, float_output=True))
+    conv(g, "detail", y, n.detail)
+    for value in FEATURES:
+        g.output(value)
+
+    h, d = Graph("prompt"), n.prompt
+    f4, f8, f16 = (h.external(value, g) for value in FEATURES)
+    p = h.input("prompt", 4, 1, 1 / 128, 128)
+    step = lambda name, x, **rest: conv(h, name, x, getattr(d, name), prefix="prompt_", **rest)  # noqa: E731
+    y = step("coarse2", step("coarse1", p))
+    b8 = step("join8", h.add("prompt_sum8", y, f8, "same", "relu"))
+    b16 = step("join16", h.add("prompt_sum16", step("down16", b8), f16, "same", "relu"))
+    b32 = step("join32", step("down32", b16))
+    b32 = h.add("prompt_sum32", b32, step("context", h.mean("prompt_pooled", b32)), "broadcast")
+    u16 = step("up16", h.add("prompt_rise16", b16, b32, "nearest2"))
+    u8 = step("up8", h.add("prompt_rise8", b8, u16, "nearest2"))
+    u4 = h.add("prompt_sum4", step("detail", f4), step("fine", p), "same", "relu")
+    h.output(step("last", step("join4", h.add("prompt_rise4", u4, u8, "nearest2")), float_output=True))
+    return [g, h]
+
+
+def load_average(checkpoint: Path) -> tuple[SegmentationNetwork, dict]:
+    saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    network = SegmentationNetwork(len(CLASSES))
+    network.load_state_dict(saved["average"])
+    for name, mask in saved["masks"].items():
+        dict(network.named_modules())[name].weight.data.mul_(mask)
+    return network.eval().requires_grad_(False), saved["state"]
+
+
+def network_size(width: int, height: int, long_side: int = NOMINAL) -> tuple[int, int]:
+    """Width and height at which a photo is shown to the network: multiples of 32, about its own proportions."""
+    scale = long_side / max(width, height)
+    side = lambda v: max(32, int(v * scale / 32 + 0.5) * 32)  # noqa: E731
+    return side(width), side(height)
+
+
+def quantized(graphs: list[Graph], pictures: list[np.ndarray], prompts) -> Quantization:
+    """Ranges from pictures (H x W x 3, sides multiples of 32); `prompts(values)` gives each one's prompt bytes."""
+    main = GraphModule(graphs[0]).eval()
+
+    def batches():
+        for picture in pictures:
+            x = (torch.from_numpy(picture).permute(2, 0, 1)[None].float() - 127) / 128
+            with torch.no_grad():
+                values = main({"image": x})
+            p = torch.from_numpy(prompts(values)).permute(2, 0, 1)[None].float()
+            yield [{"image": x}, {"prompt": (p - 128) / 128}]
+
+    return calibrate(graphs, batches())
+
+
+def export(checkpoint: Path, output: Path, pictures: list[np.ndarray], prompts, card: dict, version: str = "1.0.0",
+           parameters: dict | None = None) -> int:  # fmt: skip
+    network, state = load_average(checkpoint)
+    graphs = lower(network)
+    check_lowering(network, graphs)
+    q = quantized(graphs, pictures, prompts)
+    everything = dict(classes=CLASSES, offset_unit=OFFSET_UNIT, cell=4, unlisted=["object"]) | (parameters or {})
+    return write_network(output, graphs, q, name="segmentation", version=version, input_size=NOMINAL, multiple=32,
+                         parameters=everything, card=card)  # fmt: skip
+
+
+@torch.no_grad()
+def check_lowering(network: SegmentationNetwork, graphs: list[Graph]) -> None:
+    """Asserts that both graphs compute what the network computes."""
+    x = torch.rand(1, 3, 96, 128) * 2 - 1
+    semantic, instance, features = network(x)
+    p = torch.rand(1, 4, 24, 32)
+    mask = network.prompt(p, features)
+    values = GraphModule(graphs[0])({"image": x})
+    known = {name: values[name] for name in FEATURES}
+    other = GraphModule(graphs[1])({**known, "prompt": p})
+    for a, b in ((semantic, values["semantic"]), (instance, values["instance"]), (mask, other["prompt_last"])):
+        assert torch.allclose(a, b, atol=1e-3 * float(a.abs().max())), float((a - b).abs().max())
