@@ -66,7 +66,13 @@ let package = Package(
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Kernels", "Tensors"]),
     tests("PhotosTests", ["Photos", "Tensors"]),
-    tests("ImageCodecsTests", ["ImageCodecs", "Photos", "Tensors"]),
+    // The tests' own reader of JPEG coefficients, which shares no code with ours.
+    .target(
+      name: "CCoefficients", dependencies: ["CJPEG"], path: "Tests/CCoefficients",
+      cSettings: cSettings),
+    tests(
+      "ImageCodecsTests", ["ImageCodecs", "CImageCodecs", "CCoefficients", "Photos", "Tensors"],
+      resources: [.copy("Fixtures")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -682,6 +682,7 @@ static void encode_over_body(void *opaque) {
   into->write_Adobe_marker = FALSE;
   into->arith_code = source->arith_code;
   into->restart_interval = (unsigned)job->plan->restart_interval;
+  into->restart_in_rows = job->plan->restart_rows;
   set_scans(job, into);
   job->outcome.reused_tables = job->tables_hold;
   into->optimize_coding = !job->tables_hold && !source->arith_code;

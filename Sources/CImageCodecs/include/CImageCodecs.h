@@ -81,6 +81,7 @@ typedef struct efi_jpeg_plan {
   bool progression;            ///< write libjpeg's own progression in place of `scans`
   bool may_reuse_tables;       ///< one sequential scan, so the source's Huffman tables still hold
   int restart_interval;        ///< in MCUs, 0 for none
+  int restart_rows;            ///< in rows of MCUs, which each scan counts in its own way; 0 for none
 } efi_jpeg_plan;
 
 /// What was done to write an edited JPEG.

@@ -21,7 +21,7 @@ func encodeJPEG(
       try unsafe Library.write(.jpeg) { output, failure in
         unsafe efi_jpeg_encode_again(
           source.bytes, source.bytes.count, pixels, mask, Int32(min(max(quality, 1), 100)),
-          info.progressive, Int32(file.restartInterval), output, failure)
+          info.progressive, Int32(firstScan.restartInterval), output, failure)
       } collect: {
         unsafe Array($0)
       }
@@ -32,6 +32,7 @@ func encodeJPEG(
 
   let isOneScan = file.scans.count == 1 && firstScan.components.count == Int(info.components)
   var scans = file.scans.map(efi_jpeg_scan.init)
+  let restart = restart(file.scans, info)
   var outcome = efi_jpeg_outcome()
   func write(progression: Bool) throws(CodecError) -> [UInt8] {
     try unsafe run(photo, changed) { pixels, mask throws(CodecError) in
@@ -40,7 +41,7 @@ func encodeJPEG(
           scans: isOneScan ? nil : UnsafePointer(scans.baseAddress),
           scan_count: Int32(scans.count), progression: progression,
           may_reuse_tables: isOneScan && !info.progressive && !info.arithmetic,
-          restart_interval: Int32(file.restartInterval))
+          restart_interval: Int32(restart.interval), restart_rows: Int32(restart.rows))
         return try unsafe Library.write(.jpeg) { output, failure in
           unsafe efi_jpeg_encode_over(
             source.bytes, source.bytes.count, pixels, mask, &plan, output, &outcome, failure)
@@ -81,6 +82,24 @@ func encodeJPEG(
     result.bytes += metadata.all + coded.dropFirst(2)
   }
   return result
+}
+
+/// The restart interval of all scans, in MCUs or else in rows of them.
+///
+/// Scans of one component have more MCUs in a row than those of several: an interval of whole rows
+/// is another number in each.
+private func restart(_ scans: [JPEGFile.Scan], _ info: efi_jpeg_info) -> (interval: Int, rows: Int)
+{
+  let first = scans[0].restartInterval
+  if scans.allSatisfy({ $0.restartInterval == first }) { return (first, 0) }
+  let h = [info.horizontal.0, info.horizontal.1, info.horizontal.2, info.horizontal.3].map(Int.init)
+  let maxH = h.max() ?? 1
+  let perRow = scans.map { scan in
+    let samples = scan.components.count == 1 ? h[scan.components[0]] : 1
+    return (Int(info.width) * samples + 8 * maxH - 1) / (8 * maxH)
+  }
+  let counts = zip(scans, perRow).map { $0.restartInterval / max($1, 1) }
+  return (0, counts.max() ?? 0)
 }
 
 /// Hands the memory of the pixels and the mask to a call.

@@ -22,6 +22,8 @@ struct JPEGFile {
     var last: Int
     var high: Int
     var low: Int
+    /// MCUs from one restart marker to the next, 0 for none.
+    var restartInterval: Int
   }
 
   /// Marker codes, as ITU-T T.81 table B.1 names them.
@@ -46,8 +48,6 @@ struct JPEGFile {
   var segments: [Segment] = []
   /// The scans, in order; components as positions in the frame.
   var scans: [Scan] = []
-  /// The restart interval that holds in the first scan.
-  var restartInterval = 0
   /// Where the image ends: behind its end marker, or the end of the file.
   var end = 0
   /// Whether the file ends inside a segment, or has no end marker.
@@ -65,6 +65,7 @@ struct JPEGFile {
 
   private mutating func read(_ bytes: Span<UInt8>, onlyHeader: Bool) {
     var componentIDs: [UInt8] = []
+    var restartInterval = 0
     var position = 2
     isCut = true
     end = bytes.count
@@ -100,12 +101,13 @@ struct JPEGFile {
         if length >= 8 + 3 * count {
           componentIDs = (0..<count).map { bytes[start + 6 + 3 * $0] }
         }
-      } else if marker == Marker.restartInterval, length >= 4, scans.isEmpty {
+      } else if marker == Marker.restartInterval, length >= 4 {
         restartInterval = Int(bytes[start]) << 8 | Int(bytes[start + 1])
       } else if marker == Marker.startOfScan {
-        guard let scan = Self.scan(bytes, at: start, length: length - 2, ids: componentIDs) else {
+        guard var scan = Self.scan(bytes, at: start, length: length - 2, ids: componentIDs) else {
           return
         }
+        scan.restartInterval = restartInterval
         scans.append(scan)
         if onlyHeader { return }
       }
@@ -129,7 +131,7 @@ struct JPEGFile {
     let tail = start + 1 + 2 * count
     return Scan(
       components: components, first: Int(bytes[tail]), last: Int(bytes[tail + 1]),
-      high: Int(bytes[tail + 2] >> 4), low: Int(bytes[tail + 2] & 15))
+      high: Int(bytes[tail + 2] >> 4), low: Int(bytes[tail + 2] & 15), restartInterval: 0)
   }
 
   /// The position of the first marker that ends a scan's coded data.

@@ -1,0 +1,104 @@
+import Photos
+import Tensors
+import Testing
+
+@testable import ImageCodecs
+
+@Suite struct JPEGEditTests {
+  @Test(arguments: Fixture.jpegs, Hole.allCases)
+  func coefficientsOutsideTheMaskAreTheSources(fixture: Fixture, hole: Hole) throws {
+    let bytes = fixture.bytes
+    var decoded = try decode(bytes, name: fixture.name)
+    let mask = hole.mask(width: fixture.width, height: fixture.height)
+    paint(&decoded.photo, where: mask)
+    let result = try encode(decoded.photo, changed: mask, over: decoded.source)
+
+    let before = Coefficients(bytes)
+    let after = Coefficients(result.bytes)
+    try #require(after.isClean)
+    #expect(after.frame == before.frame)
+    let comparison = before.compare(with: after, outside: mask)
+    #expect(comparison.differingOutside == 0)
+    #expect(comparison.sameLayout)
+    #expect(result.blocks?.replaced == comparison.blocksInside)
+
+    // Everything else of the file is there, byte for byte and in order.
+    let (source, edited) = (JPEGFile(bytes), JPEGFile(result.bytes))
+    #expect(source.scans == edited.scans)
+    if !fixture.name.hasPrefix("metadata") {
+      #expect(metadata(source, bytes) == metadata(edited, result.bytes))
+    }
+    #expect(!edited.isCut)
+    let again = try decode(result.bytes, name: fixture.name)
+    #expect(again.source.orientation == decoded.source.orientation)
+  }
+
+  @Test(arguments: ["ycc420-baseline.jpg", "ycc444-baseline.jpg", "cmyk.jpg", "grey-baseline.jpg"])
+  func theFillArrives(name: String) throws {
+    var decoded = try decode(Fixture.bytes(name), name: name)
+    var mask = Mask(width: decoded.photo.width, height: decoded.photo.height)
+    for y in 16..<48 {
+      for x in 16..<64 {
+        mask.values[y, x] = 255
+        let value = UInt8(x * 2 + y)
+        for (c, v) in [value, name.hasPrefix("grey") ? value : 200 - value, value].enumerated() {
+          decoded.photo.pixels[y, x, c] = v
+        }
+      }
+    }
+    let result = try encode(decoded.photo, changed: mask, over: decoded.source)
+    let after = try decode(result.bytes, name: name)
+    var sum = 0
+    for y in 17..<47 {
+      for x in 17..<63 {
+        for c in 0..<3 {
+          sum += abs(Int(after.photo.pixels[y, x, c]) - Int(decoded.photo.pixels[y, x, c]))
+        }
+      }
+    }
+    #expect(Double(sum) / Double(30 * 46 * 3) < 6)
+  }
+
+  @Test(arguments: Fixture.jpegs)
+  func aQualityCodesThePictureAnew(fixture: Fixture) throws {
+    let bytes = fixture.bytes
+    var decoded = try decode(bytes, name: fixture.name)
+    let mask = Hole.middle.mask(width: fixture.width, height: fixture.height)
+    paint(&decoded.photo, where: mask)
+    let result = try encode(
+      decoded.photo, changed: mask, over: decoded.source, options: EncodingOptions(quality: 95))
+    let after = try decode(result.bytes, name: fixture.name)
+    #expect(after.source.colorModel == decoded.source.colorModel)
+    let (source, edited) = (JPEGFile(bytes), JPEGFile(result.bytes))
+    #expect(source.scans.first?.restartInterval == edited.scans.first?.restartInterval)
+    if !fixture.name.hasPrefix("metadata") {
+      #expect(metadata(source, bytes) == metadata(edited, result.bytes))
+    }
+    var sum = 0
+    for i in 0..<after.photo.pixels.count {
+      sum += abs(Int(after.photo.pixels.span[i]) - Int(decoded.photo.pixels.span[i]))
+    }
+    #expect(Double(sum) / Double(after.photo.pixels.count) < 12)
+  }
+
+  @Test func nothingChangedMeansTheSameFile() throws {
+    let bytes = Fixture.bytes("metadata.jpg")
+    let decoded = try decode(bytes, name: "a.jpg")
+    let mask = Mask(width: decoded.photo.width, height: decoded.photo.height)
+    #expect(try encode(decoded.photo, changed: mask, over: decoded.source).bytes == bytes)
+  }
+
+  @Test func aSmallEditKeepsTheHeaderByteForByte() throws {
+    let bytes = Fixture.bytes("ycc420-baseline.jpg")
+    var decoded = try decode(bytes, name: "a.jpg")
+    let mask = Hole.middle.mask(width: decoded.photo.width, height: decoded.photo.height)
+    paint(&decoded.photo, where: mask)
+    let result = try encode(decoded.photo, changed: mask, over: decoded.source)
+    let scan = try #require(JPEGFile(header: bytes).segments.last)
+    #expect(result.bytes[..<scan.range.upperBound] == bytes[..<scan.range.upperBound])
+  }
+
+  private func metadata(_ file: JPEGFile, _ bytes: [UInt8]) -> [[UInt8]] {
+    file.segments.filter(\.isMetadata).map { Array(bytes[$0.range]) }
+  }
+}
