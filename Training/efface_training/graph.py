@@ -126,6 +126,11 @@ class Graph:
         return self._value(node.output, channels)
 
 
+def key(node: Node, part: str) -> str:
+    """The parameter's name; PyTorch allows no dots in it."""
+    return f"{node.name}|{part}".replace(".", "|")
+
+
 class GraphModule(nn.Module):
     """Runs a graph on real-valued N x C x H x W tensors; weights are parameters.
 
@@ -139,15 +144,15 @@ class GraphModule(nn.Module):
         self.weights = nn.ParameterDict()
         for node in graph.nodes:
             if node.weight is not None:
-                self.weights[node.name + "_w"] = nn.Parameter(node.weight.clone())
-                self.weights[node.name + "_b"] = nn.Parameter(node.bias.clone())
+                self.weights[key(node, "weight")] = nn.Parameter(node.weight.clone())
+                self.weights[key(node, "bias")] = nn.Parameter(node.bias.clone())
 
     def write_back(self) -> None:
         """Stores the parameters in the graph's nodes."""
         for node in self.graph.nodes:
             if node.weight is not None:
-                node.weight = self.weights[node.name + "_w"].detach().float().clone()
-                node.bias = self.weights[node.name + "_b"].detach().float().clone()
+                node.weight = self.weights[key(node, "weight")].detach().float().clone()
+                node.bias = self.weights[key(node, "bias")].detach().float().clone()
 
     def forward(
         self,
@@ -163,10 +168,10 @@ class GraphModule(nn.Module):
         for node in self.graph.nodes:
             x = values[node.inputs[0]]
             if node.op in ("conv", "depthwise"):
-                weight = alter_weight(node, self.weights[node.name + "_w"])
+                weight = alter_weight(node, self.weights[key(node, "weight")])
                 x = surrounded(x, weight.shape[2], node.stride, node.dilation, node.pad)
                 groups = x.shape[1] if node.op == "depthwise" else 1
-                y = F.conv2d(x, weight, self.weights[node.name + "_b"], node.stride, 0, node.dilation, groups)
+                y = F.conv2d(x, weight, self.weights[key(node, "bias")], node.stride, 0, node.dilation, groups)
                 if len(node.inputs) > 1:
                     y = y + values[node.inputs[1]]
             elif node.op == "add":

@@ -1,8 +1,8 @@
 """The inpainting network and its input: a smooth pull-push fill of the hole, and the mask.
 
 The network sees the whole window (the hole with context around it) at a low resolution and predicts
-what must be added to the smooth fill. All activations follow a ReLU, so they are unsigned bytes with
-zero point 0 in the product; every operation is one of the network file's (see `graph.py`).
+what must be added to the smooth fill. Every operation is one of the network file's (see `graph.py`).
+There are no normalization layers: `limit_gain` keeps every convolution's gain bounded instead.
 """
 
 from __future__ import annotations
@@ -51,18 +51,17 @@ def conv3(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.C
 
 
 class Residual(nn.Module):
-    """Two convolutions added to their input; the first may be dilated."""
+    """Two convolutions added to their input; the first may be dilated. The sum stays linear: nothing dies."""
 
     def __init__(self, channels: int, dilation: int = 1):
         super().__init__()
         self.first = conv3(channels, channels, 1, dilation)
         self.second = conv3(channels, channels)
-        nn.init.zeros_(self.second.weight)
         with torch.no_grad():
-            self.second.weight.normal_(0, 0.2 * (2 / (9 * channels)) ** 0.5)
+            self.second.weight.mul_(0.3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.relu(x + self.second(F.relu(self.first(x))))
+        return x + self.second(F.relu(self.first(x)))
 
 
 class Context(nn.Module):
@@ -77,7 +76,17 @@ class Context(nn.Module):
         nn.init.zeros_(self.second.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.relu(x + self.second(F.relu(self.first(x.mean((2, 3), keepdim=True)))))
+        return x + self.second(F.relu(self.first(x.mean((2, 3), keepdim=True))))
+
+
+@torch.no_grad()
+def limit_gain(network: nn.Module) -> None:
+    """Scales weights back to at most the norm of a variance-keeping initialization (half of it where
+    a layer's result is added to its block's input)."""
+    for name, p in network.named_parameters():
+        if p.dim() == 4:
+            limit = (2 * p.shape[0]) ** 0.5 * (0.5 if ".second." in name else 1.0)
+            p.mul_((limit / p.norm().clamp_min(1e-12)).clamp_max(1.0))
 
 
 class InpaintingNetwork(nn.Module):

@@ -16,9 +16,10 @@ import torch
 
 from .holes import hole_pool, unpack_hole
 from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
-from .inpainting_network import InpaintingNetwork, pack_input
+from .inpainting_network import InpaintingNetwork, limit_gain, pack_input
 from .muon import Muon
 from .photos import PhotoStore
+from .pruning import Pruner
 
 
 def batches(store: PhotoStore, pool: np.ndarray, batch: int, size: int, seed: int, stop: threading.Event):
@@ -84,6 +85,7 @@ class Trainer:
         self.holes = hole_pool(cache / "holes-256.npy", data, 6000)
         self.validation = self._validation_windows(data)
         self.perceptual = None
+        self.gradient_norms: list[float] = []
 
     def _validation_windows(self, data: Path, count: int = 64, size: int = 256):
         store = PhotoStore(data, "val", self.cache, labelled=False)
@@ -118,6 +120,19 @@ class Trainer:
             out.write(line + "\n")
         print(line, flush=True)
 
+    def _clip_gradient(self) -> float:
+        """Clips the gradient at twice its usual norm (the median of the last fifty steps); returns its norm.
+
+        A rare window makes a gradient many times larger, which Muon's momentum would carry through the
+        next fifty steps.
+        """
+        parameters = list(self.network.parameters())
+        norm = float(torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None]))
+        usual = float(np.median(self.gradient_norms)) if self.gradient_norms else norm
+        self.gradient_norms = self.gradient_norms[-49:] + [norm]
+        torch.nn.utils.clip_grads_with_norm_(parameters, 2 * usual, torch.tensor(norm))
+        return norm
+
     @torch.no_grad()
     def validate(self, size: int) -> dict:
         """Mean PSNR in the hole and after a blur (4 px at 512), of the averaged network."""
@@ -137,7 +152,7 @@ class Trainer:
     def train(
         self, size: int, batch: int, seconds: float, rate: tuple[float, float], *, warm_steps: int = 100,
         perceptual_share: float = 0.25, perceptual_weight: float = 0.5, validate_every: float = 180,
-        on_step=None, seed: int = 7,
+        pruner: Pruner | None = None, seed: int = 7,
     ) -> None:  # fmt: skip
         """Trains for `seconds` of wall clock; the rate falls from rate[0] to rate[1] as a half cosine."""
         if perceptual_share and self.perceptual is None:
@@ -146,6 +161,7 @@ class Trainer:
         source = batches(self.photos, self.holes, batch, size, seed + self.step, stop)
         start = last = time.time()
         first, first_images, sums, count = self.step, self.images, np.zeros(4), 0
+        norms: list[float] = []
         while (done := (time.time() - start) / seconds) < 1:
             lr = rate[1] + (rate[0] - rate[1]) * (0.5 + 0.5 * math.cos(math.pi * done))
             lr *= min(1, (self.step - first + 1) / warm_steps)
@@ -167,13 +183,16 @@ class Trainer:
             self.muon.zero_grad(set_to_none=True)
             self.adam.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(self.adam.param_groups[0]["params"], 1.0)
+            norms.append(self._clip_gradient())
+            if pruner:
+                pruner.watch(self.network)
             self.muon.step()
             self.adam.step()
+            limit_gain(self.network)
             self.step += 1
             self.images += batch
-            if on_step:
-                on_step(self, done)
+            if pruner:
+                pruner.on_step(self, done)
             self.apply_masks(self.network)
             with torch.no_grad():
                 decay = max(0.002, 9 / (self.step + 10))
@@ -181,11 +200,11 @@ class Trainer:
                     a.lerp_(b, decay)
             sums += [parts[0].item(), parts[1].item(), parts[2].item(), perceptual.item()]
             count += 1
-            if self.step % 50 == 0 or time.time() - last > validate_every:
+            if self.step % 25 == 0 or time.time() - last > validate_every:
                 mean = (sums / count).round(4).tolist()
                 speed = (self.images - first_images) / (time.time() - start)
-                self.log(loss=mean, lr=round(lr, 6), speed=round(speed, 1))
-                sums, count = np.zeros(4), 0
+                self.log(loss=mean, lr=round(lr, 6), gradient=[round(float(f(norms)), 3) for f in (np.median, max)], speed=round(speed, 1))
+                sums, count, norms = np.zeros(4), 0, []
             if time.time() - last > validate_every:
                 self.apply_masks(self.average)
                 self.log(**self.validate(size))

@@ -1,0 +1,174 @@
+"""The commands of the inpainting network: train, prune, evaluate, quantize and export, draw curves."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+
+def add_commands(subparsers) -> None:
+    def command(name: str, run, text: str):
+        parser = subparsers.add_parser(name, help=text, description=text)
+        parser.add_argument("--data", type=Path, required=True, help="folder with photos/ and labelled/")
+        parser.add_argument("--run", type=Path, required=True, help="folder of the run: checkpoints and log", dest="folder")
+        parser.add_argument("--cache", type=Path, default=None, help="decoded photos and holes (default: RUN/../cache)")
+        parser.add_argument("--threads", type=int, default=0, help="CPU threads (0: PyTorch's choice)")
+        parser.set_defaults(run=lambda options: _prepare(options) or run(options))
+        return parser
+
+    for name, run, text, rate in (
+        ("train-inpainting", train, "train the dense network; continues a run that is there", (2e-3, 2e-4)),
+        ("prune-inpainting", prune, "gradually prune a trained network while it trains on", (8e-4, 3e-5)),
+    ):
+        parser = command(name, run, text)
+        parser.add_argument("--minutes", type=float, required=True, help="wall clock; the learning rate falls over it")
+        parser.add_argument("--size", type=int, default=128, help="side of the training windows")
+        parser.add_argument("--batch", type=int, default=24)
+        parser.add_argument("--rate", type=float, nargs=2, default=rate, metavar=("FIRST", "LAST"))
+        parser.add_argument("--perceptual-weight", type=float, default=0.5)
+        parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+        parser.add_argument("--seed", type=int, default=0)
+        if run is prune:
+            parser.add_argument("--dense", type=Path, required=True, help="checkpoint to start from")
+            parser.add_argument("--sparsity", type=float, default=0.8, help="share of the weights to remove")
+            parser.add_argument("--ramp", type=float, nargs=2, default=(0.03, 0.6), metavar=("BEGIN", "END"),
+                                help="when pruning begins and ends, as shares of the run")  # fmt: skip
+
+    parser = command("export-inpainting", export, "calibrate, quantize and write the product's network file")
+    parser.add_argument("--checkpoint", type=Path, required=True)
+    parser.add_argument("--version", required=True)
+    parser.add_argument("--card", type=Path, help="JSON written by evaluate-inpainting, kept in the file")
+    parser.add_argument("--output", type=Path, default=Path("../Sources/CWeights/inpainting.safetensors"))
+
+    parser = command("evaluate-inpainting", evaluate, "measure checkpoints, network files and classical methods")
+    parser.add_argument("--dense", type=Path, help="checkpoint of the dense network")
+    parser.add_argument("--pruned", type=Path, help="checkpoint of the pruned network")
+    parser.add_argument("--network", type=Path, help="network file, run in exact integers")
+    parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("--size", type=int, default=256, help="the network's window")
+    parser.add_argument("--no-peers", action="store_true", help="leave out the classical methods")
+    parser.add_argument("--sets", nargs="+", default=["objects", "freeform"], choices=["objects", "freeform"])
+
+    parser = command("curves-inpainting", curves, "draw the run's log as RUN/curves.png")
+
+
+def _prepare(options) -> None:
+    if options.threads:
+        torch.set_num_threads(options.threads)
+    options.cache = options.cache or options.folder.parent / "cache"
+    if hasattr(options, "seed"):
+        torch.manual_seed(options.seed)
+
+
+def _trainer(options):
+    from .inpainting_training import Trainer
+
+    return Trainer(options.data, options.folder, options.cache, options.device)
+
+
+def train(options) -> None:
+    trainer = _trainer(options)
+    if (options.folder / "checkpoint.pt").exists():
+        trainer.load(options.folder / "checkpoint.pt")
+    trainer.train(
+        options.size, options.batch, options.minutes * 60, tuple(options.rate),
+        perceptual_weight=options.perceptual_weight, seed=options.seed,
+    )  # fmt: skip
+    trainer.save("final.pt")
+
+
+def prune(options) -> None:
+    from .pruning import Pruner, sparsity_by_layer
+
+    trainer = _trainer(options)
+    trainer.load(options.dense)
+    pruner = Pruner(trainer.network, options.sparsity, *options.ramp)
+    trainer.train(
+        options.size, options.batch, options.minutes * 60, tuple(options.rate), pruner=pruner,
+        perceptual_weight=options.perceptual_weight, seed=options.seed,
+    )  # fmt: skip
+    trainer.log(sparsity=sparsity_by_layer(trainer.masks))
+    trainer.save("final.pt")
+
+
+def export(options) -> None:
+    from .export import write_network
+    from .holes import hole_pool, unpack_hole
+    from .inpainting_export import INPUT_SIZE, calibration_batches, check_lowering, load_network, lower
+    from .photos import PhotoStore
+    from .quantization import calibrate
+
+    network = load_network(options.checkpoint)
+    graph = lower(network)
+    store, rng = PhotoStore(options.data, "train", options.cache), np.random.RandomState(4)
+    pool = hole_pool(options.cache / "holes-256.npy", options.data, 6000)
+    windows = np.stack([store.window(rng, INPUT_SIZE) for _ in range(64)])
+    holes = np.stack([unpack_hole(pool[rng.randint(len(pool))], INPUT_SIZE)[..., None] for _ in range(64)])
+    batches = calibration_batches(windows, holes, 64)
+    print(f"largest difference after lowering: {check_lowering(network, graph, batches[0][0]['image']):.2e}")
+    quantization = calibrate([graph], batches)
+    card = json.loads(options.card.read_text()) if options.card else {}
+    size = write_network(
+        options.output, [graph], quantization, name="inpainting", version=options.version, input_size=INPUT_SIZE, card=card,
+    )  # fmt: skip
+    print(f"{options.output}: {size} bytes")
+
+
+def evaluate(options) -> None:
+    os.environ.setdefault("TORCH_HOME", str(Path.home() / ".cache/torch"))
+    from . import inpainting_evaluation as e
+    from .inpainting_export import load_network
+    from .runtime import NetworkFile
+
+    methods: dict[str, e.Fill] = {}
+    if not options.no_peers:
+        methods |= {"pull-push": e.network_fill(e.smooth_fill), "telea": e.telea, "patchmatch": e.patchmatch}
+    if options.dense:
+        methods["dense fp32"] = e.network_fill(e.float_runner(load_network(options.dense)), options.size)
+    if options.pruned:
+        methods["pruned fp32"] = e.network_fill(e.float_runner(load_network(options.pruned)), options.size)
+    if options.network:
+        methods["shipped int8"] = e.network_fill(e.integer_runner(NetworkFile.load(options.network)), options.size)
+    results = {}
+    for kind in options.sets:
+        print(f"{kind}: {options.count} pictures of {e.SIDE} x {e.SIDE}")
+        cases = e.evaluation_set(kind, options.data, options.cache, options.count)
+        results[kind], pictures = e.measure(methods, cases, whole=kind == "freeform")
+        e.contact_sheet(options.folder / f"sheet-{kind}.png", cases, pictures)
+    (options.folder / "evaluation.json").write_text(json.dumps(results, indent=1))
+    table = results.get("objects", {})
+    if "dense fp32" in table and "shipped int8" in table:
+        card = dict(
+            quality=dict(
+                test_set=f"{options.count} object-shaped holes, 512 x 512, validation photos",
+                dense_fp32=table["dense fp32"], shipped=table["shipped int8"],
+            ),
+            measured=time.strftime("%Y-%m-%d"),
+        )  # fmt: skip
+        (options.folder / "card.json").write_text(json.dumps(card, indent=1))
+
+
+def curves(options) -> None:
+    import matplotlib
+
+    matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    lines = [json.loads(line) for line in (options.folder / "log.jsonl").read_text().splitlines()]
+    figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4))
+    for index, name in enumerate(("absolute", "low-passed rms", "coarse rms", "perceptual")):
+        left.plot(*zip(*[(a["images"], a["loss"][index]) for a in lines if "loss" in a]), label=name)
+    for name in ("psnr", "low_psnr"):
+        right.plot(*zip(*[(a["images"], a[name]) for a in lines if name in a]), marker=".", label=name)
+    left.set(xlabel="images seen", ylabel="loss", yscale="log")
+    right.set(xlabel="images seen", ylabel="dB in the hole, validation windows")
+    for axis in (left, right):
+        axis.legend()
+        axis.grid(alpha=0.3)
+    figure.tight_layout()
+    figure.savefig(options.folder / "curves.png", dpi=110)
