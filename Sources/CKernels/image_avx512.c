@@ -9,7 +9,9 @@
 
 #define EFK_ISA EFK_ISA_AVX512VNNI
 #define EFK_NAME(name) name##_avx512
+#define EFK_AVX2
 #include "image_rows.inc"
+#include "image_patch.inc"
 
 #pragma clang attribute pop
 

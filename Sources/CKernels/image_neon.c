@@ -6,6 +6,7 @@
 #define EFK_ISA EFK_ISA_NEON
 #define EFK_NAME(name) name##_neon
 #include "image_rows.inc"
+#include "image_patch.inc"
 
 const efk_image efk_image_neon =
 #include "image_table.inc"

@@ -4,6 +4,7 @@
 #define EFK_ISA EFK_ISA_SCALAR
 #define EFK_NAME(name) name##_scalar
 #include "image_rows.inc"
+#include "image_patch.inc"
 
 const efk_image efk_image_scalar =
 #include "image_table.inc"

@@ -11,6 +11,70 @@
 // Every kernel here computes in integers, so that each instruction set gives the same bytes. Each
 // returns the instruction set that it was compiled for.
 
+// Patches are squares of 7 by 7 pixels. A picture to search is interleaved in 4 bytes a pixel: red,
+// green, blue and texture (how much its neighbourhood varies); it may be read up to 32 bytes behind
+// its last row. Positions of a field are packed: row << 16 | column of a patch's centre.
+
+/// The half side of a patch.
+enum { EFK_PATCH_RADIUS = 3 };
+
+/// One pass of PatchMatch over a band of rows. See the Swift caller for what the algorithm is.
+typedef struct efk_patch_search {
+  /// The picture: sources outside the hole, and what the hole holds for now.
+  const uint8_t *pixels;
+  /// Bytes from one row of the picture to the next; the other images have one byte (or 4) a pixel
+  /// and the same rows and columns.
+  ptrdiff_t row;
+  int32_t width;
+  int32_t height;
+  /// 4 bytes a pixel, 255 where a target's pixel counts and 0 where it does not, or null: all count.
+  const uint8_t *_Nullable counts;
+  /// Low-passed picture, 4 bytes a pixel, or null.
+  const uint8_t *_Nullable guide;
+  /// What a squared difference of the guide costs, at four points of the patch.
+  uint32_t guide_weight;
+  /// One byte a pixel: not 0 where a source patch may have its centre.
+  const uint8_t *usable;
+  /// One byte a pixel: not 0 where a target patch has its centre.
+  const uint8_t *wanted;
+
+  /// The field: for each target of a rectangle of the picture its source and what that costs.
+  uint32_t *field;
+  uint32_t *cost;
+  int32_t field_x;
+  int32_t field_y;
+  int32_t field_width;
+  int32_t field_height;
+
+  /// +1: candidates come from the left and from above; −1: from the right and from below.
+  int32_t direction;
+  /// How far the first random candidate may lie from the source so far; 0: none is drawn.
+  int32_t radius;
+  /// Random candidates drawn from the whole picture besides.
+  int32_t anywhere;
+  uint32_t seed;
+} efk_patch_search;
+
+/// Votes of overlapping patches for the pixels of the hole.
+typedef struct efk_patch_vote {
+  const uint8_t *pixels;
+  ptrdiff_t row;
+  int32_t width;
+  int32_t height;
+  /// One byte a pixel: not 0 in the hole.
+  const uint8_t *hole;
+  const uint8_t *wanted;
+  const uint32_t *field;
+  /// One weight a target, 0 to 1024.
+  const uint16_t *weight;
+  int32_t field_x;
+  int32_t field_y;
+  int32_t field_width;
+  int32_t field_height;
+  /// Where the voted pixels go: the layout of `pixels`.
+  uint8_t *output;
+} efk_patch_vote;
+
 /// Kernels over whole images: one instance for each instruction set that has its own code.
 typedef struct efk_image {
   efk_isa isa;
@@ -39,6 +103,30 @@ typedef struct efk_image {
                            uint16_t far, uint16_t *out, int32_t count);
   /// The way back: out = min(out, below + 1).
   efk_isa (*distance_up)(const uint16_t *below, uint16_t *out, int32_t count);
+
+  /// What the field's sources cost, for the field's rows `row..<row_end`.
+  efk_isa (*patch_cost)(const efk_patch_search *search, int32_t row, int32_t row_end);
+  /// One pass over the field's rows `row..<row_end`; `before` is the field's row that the first one
+  /// (of the direction) takes candidates from, as it was before the pass, or null.
+  efk_isa (*patch_search)(const efk_patch_search *search, int32_t row, int32_t row_end,
+                          const uint32_t *_Nullable before);
+  /// The weighted mean of what all overlapping patches say, for hole pixels of the field's rows.
+  efk_isa (*patch_vote)(const efk_patch_vote *vote, int32_t row, int32_t row_end);
+  /// What the cheapest of the overlapping patches says; `weight` holds no weights but is not read,
+  /// `cost` decides.
+  efk_isa (*patch_best)(const efk_patch_vote *vote, const uint32_t *cost, int32_t row,
+                        int32_t row_end);
+
+  /// Halves a picture of 4 bytes a pixel: means of the known ones among 2 by 2. A pixel of the
+  /// result is known where at least `needed` of its (up to four) pixels inside the picture are, and
+  /// all of them where `needed` is 4.
+  efk_isa (*halve)(const uint8_t *pixels, ptrdiff_t row, const uint8_t *known, int32_t width,
+                   int32_t height, int32_t needed, uint8_t *out, ptrdiff_t out_row,
+                   uint8_t *out_known, int32_t out_row_first, int32_t out_row_end);
+  /// Fills unknown pixels of a row from a picture of half the size, along straight lines.
+  efk_isa (*push)(uint8_t *pixels, ptrdiff_t row, const uint8_t *known, int32_t width,
+                  const uint8_t *half, ptrdiff_t half_row, int32_t half_width,
+                  int32_t half_height, int32_t y);
 } efk_image;
 
 extern const efk_image efk_image_scalar;

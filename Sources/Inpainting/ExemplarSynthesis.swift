@@ -1,0 +1,170 @@
+import Kernels
+import Tensors
+
+/// Fills a hole with detail from the picture around it.
+///
+/// Multi-scale PatchMatch: at each scale patches over the hole look for their likes outside it
+/// (Barnes et al. 2009) and vote for its pixels (Wexler et al. 2007), with a fourth channel for
+/// texture (Newson et al. 2014). A scale starts from the sources of the next coarser one, copied
+/// sharp, and the last one copies instead of averaging. A guide, the network's fill, joins the
+/// distance with a weight that falls from coarse to fine (Zhang et al. 2022).
+struct ExemplarSynthesis {
+  let settings: SynthesisSettings
+  let seed: UInt32
+  let threads: Int
+
+  /// The window with its hole filled; `nil` where there is nothing to copy from.
+  ///
+  /// - Parameters:
+  ///   - window: Red, green, blue and texture.
+  ///   - guide: A low-passed picture of the whole window, four channels, of any size.
+  ///   - guideScale: Window pixels to a pixel of what the guide truly knows.
+  func fill(
+    _ window: borrowing PartialImage, guide: borrowing Tensor<UInt8>?, guideScale: Double
+  ) -> PatchLevel? {
+    var level = solve(window, depth: 0, guide: guide, guideScale: guideScale)
+    level?.pick(threads: threads)
+    return level
+  }
+
+  private func solve(
+    _ image: borrowing PartialImage, depth: Int, guide: borrowing Tensor<UInt8>?,
+    guideScale: Double
+  ) -> PatchLevel? {
+    var level = PatchLevel(image)
+    if level.sourceCount == 0 || level.targetCount == 0 { return nil }
+    if !isCoarsest(image, depth: depth, guideScale: guide == nil ? nil : guideScale),
+      let coarse = solve(
+        image.halved(needed: 4, threads: threads), depth: depth + 1, guide: guide,
+        guideScale: guideScale)
+    {
+      level.enlarge(coarse)
+      setGuide(of: &level, depth: depth, guide: guide, guideScale: guideScale)
+      level.pick(threads: threads)
+      refine(&level, depth: depth)
+    } else {
+      setGuide(of: &level, depth: depth, guide: guide, guideScale: guideScale)
+      start(&level, image, depth: depth, guided: guide != nil)
+    }
+    return level
+  }
+
+  /// Whether the next smaller picture would have too little left to search.
+  private func isCoarsest(
+    _ image: borrowing PartialImage, depth: Int, guideScale: Double?
+  ) -> Bool {
+    if min(image.height, image.width) < 4 * PatchLevel.radius + 4 { return true }
+    if let guideScale { return Double(2 << depth) > guideScale * settings.guideStart + 0.01 }
+    if max(image.height, image.width) > 512 { return false }
+    let reach = settings.coarsestReach
+    let distances = squaredDistances(toSet: image.known)
+    var deepest: Int32 = 0
+    let span = distances.span
+    for i in 0..<span.count { deepest = max(deepest, span[i]) }
+    return Int(deepest) <= reach * reach
+  }
+
+  private func setGuide(
+    of level: inout PatchLevel, depth: Int, guide: borrowing Tensor<UInt8>?, guideScale: Double
+  ) {
+    switch guide {
+    case .some(let guide):
+      level.guide = paddedGuide(guide, height: level.height, width: level.width)
+      // The weight moves evenly from the guide's own scale to the finest.
+      let levels = max(guideScale * settings.guideStart, 1).log2
+      let position = levels > 0 ? min(1, Double(depth) / levels) : 0
+      let weight =
+        settings.guideFine + (settings.guideCoarse - settings.guideFine) * position
+      level.guideWeight = UInt32((weight * 49 / 4).rounded())
+    case .none:
+      break
+    }
+  }
+
+  private func paddedGuide(
+    _ guide: borrowing Tensor<UInt8>, height: Int, width: Int
+  ) -> Tensor<UInt8> {
+    let sized = resized(
+      guide, height: height, width: width,
+      filter: guide.height > height ? .area : .bilinear, threads: threads)
+    var padded = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 0)
+    unsafe sized.withUnsafeBufferPointer { from in
+      unsafe padded.withUnsafeMutableBufferPointer { to in
+        _ = unsafe to.update(fromContentsOf: from)
+      }
+    }
+    return padded
+  }
+
+  /// The first sources of all: by what is known of each patch, and by the guide.
+  private func start(
+    _ level: inout PatchLevel, _ image: borrowing PartialImage, depth: Int, guided: Bool
+  ) {
+    if !guided {
+      // A smooth fill stands in for the guide, in the first search only.
+      var smooth = PartialImage(pixels: image.pixels.copy(), known: image.known.copy())
+      smooth.fillSmoothly(threads: threads)
+      level.guide = smooth.pixels.copy()
+      level.guideWeight = UInt32((settings.smoothWeight * 49 / 4).rounded())
+    }
+    let seed = seed &+ UInt32(depth) &* 1000
+    level.scatter(seed: seed)
+    level.measure(knownOnly: true, threads: threads)
+    for pass in 0..<settings.firstPasses {
+      level.search(
+        pass: pass, radius: max(level.height, level.width) / 2, anywhere: 2, seed: seed,
+        knownOnly: true, threads: threads)
+    }
+    if !guided {
+      level.guide = nil
+      level.guideWeight = 0
+    }
+    level.vote(
+      quantile: settings.voteQuantile, sharpness: settings.voteSharpness, threads: threads)
+    for round in 1...settings.coarsestRounds {
+      improve(
+        &level, round: round, last: round == settings.coarsestRounds, seed: seed,
+        radius: max(level.height, level.width) / 2, anywhere: 1)
+    }
+  }
+
+  private func refine(_ level: inout PatchLevel, depth: Int) {
+    let seed = seed &+ UInt32(depth) &* 1000
+    let small = level.targetCount <= settings.smallPixels
+    let rounds = small ? settings.smallRounds : settings.largeRounds
+    for round in 0..<rounds {
+      improve(
+        &level, round: round, last: round == rounds - 1, seed: seed,
+        radius: small ? max(level.height, level.width) / 4 : 8, anywhere: 0)
+    }
+  }
+
+  /// One round: search by the picture as it stands, then let the patches vote.
+  private func improve(
+    _ level: inout PatchLevel, round: Int, last: Bool, seed: UInt32, radius: Int, anywhere: Int
+  ) {
+    level.measure(threads: threads)
+    for pass in 0..<settings.passes {
+      level.search(
+        pass: pass, radius: radius, anywhere: anywhere, seed: seed &+ UInt32(round * 16 + 16),
+        threads: threads)
+    }
+    if !last {
+      level.vote(
+        quantile: settings.voteQuantile, sharpness: settings.voteSharpness, threads: threads)
+    }
+  }
+}
+
+extension Double {
+  /// The logarithm to base 2 of a positive number, whole steps exact.
+  fileprivate var log2: Double {
+    var value = self
+    var whole = 0.0
+    while value >= 2 {
+      value /= 2
+      whole += 1
+    }
+    return whole + (value - 1)
+  }
+}

@@ -1,0 +1,180 @@
+import Kernels
+public import Photos
+public import Tensors
+
+/// Fills holes in photos.
+public final class Inpainter: Sendable {
+  private let threads: Int
+  private let seed: UInt64
+  package let settings: SynthesisSettings
+
+  /// Makes an inpainter.
+  ///
+  /// - Parameters:
+  ///   - threads: The most threads to use; the result does not depend on it.
+  ///   - seed: Another seed makes another fill.
+  public convenience init(threads: Int, seed: UInt64) throws {
+    self.init(threads: threads, seed: seed, settings: SynthesisSettings())
+  }
+
+  package init(threads: Int, seed: UInt64, settings: SynthesisSettings) {
+    self.threads = max(threads, 1)
+    self.seed = seed
+    self.settings = settings
+  }
+
+  /// Fills every pixel whose mask is not 0; values below 255 blend the fill with what was there.
+  ///
+  /// - Parameters:
+  ///   - pixels: RGB in stored orientation; written only where `hole` is not 0.
+  ///   - hole: Of the photo's size, grown already over the object's edge: pixels outside it are
+  ///     copied from.
+  ///   - orientation: How the photo stands upright.
+  /// - Precondition: The sizes agree.
+  public func fill(
+    _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, orientation: Orientation
+  ) throws -> FillReport {
+    precondition(
+      pixels.channels == 3 && pixels.height == hole.height && pixels.width == hole.width,
+      "the mask has the photo's size")
+    var report = FillReport()
+    let clock = ContinuousClock()
+    let groups = holeGroups(hole) { box in min(max(8, max(box.width, box.height) / 4), 64) }
+    for (index, box) in groups.enumerated() {
+      let start = clock.now
+      fillGroup(&pixels, hole: hole, box: box, index: index)
+      report.windows += 1
+      report.detailMilliseconds += (clock.now - start) / .milliseconds(1)
+    }
+    return report
+  }
+
+  private func fillGroup(
+    _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int
+  ) {
+    let longer = max(box.width, box.height)
+    let margin = max(64, Int(Double(longer) * settings.context))
+    let region = ImageRegion(
+      rows: box.y..<box.maxY, columns: box.x..<box.maxX
+    ).grown(by: margin, height: pixels.height, width: pixels.width)
+    var window = partialWindow(
+      of: pixels, hole: hole.values, region: region, texture: settings.texture, threads: threads)
+    let synthesis = ExemplarSynthesis(
+      settings: settings, seed: UInt32(truncatingIfNeeded: seed &+ UInt64(index) &* 7919),
+      threads: threads)
+    if let level = synthesis.fill(window, guide: nil, guideScale: 1) {
+      composite(
+        level.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
+    } else {
+      window.fillSmoothly(threads: threads)
+      composite(window.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
+    }
+  }
+}
+
+/// What a fill took.
+public struct FillReport: Sendable, Equatable {
+  /// Time in the network, its input and output.
+  public var networkMilliseconds = 0.0
+  /// Time in the synthesis of detail and in blending.
+  public var detailMilliseconds = 0.0
+  /// Groups of holes that were filled, each in its own window.
+  public var windows = 0
+
+  /// Makes a report of nothing.
+  public init() {}
+}
+
+/// A window of a photo: red, green, blue and texture, known outside the hole.
+///
+/// The texture is the local variation of brightness (its gradient's length, averaged over five by
+/// five pixels) times `texture`.
+func partialWindow(
+  of pixels: borrowing Tensor<UInt8>, hole: borrowing Tensor<UInt8>, region: ImageRegion,
+  texture: Double, threads: Int
+) -> PartialImage {
+  let (height, width) = (region.height, region.width)
+  var result = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 0)
+  var known = Tensor<UInt8>(uninitializedHeight: height, width: width)
+  var variation = Tensor<UInt8>(height: height, width: width, repeating: 0)
+  let scale = Int((texture * 16).rounded())
+  let (photoWidth, left, top) = (pixels.width, region.columns.lowerBound, region.rows.lowerBound)
+  unsafe pixels.withUnsafeBufferPointer { pixels in
+    unsafe hole.withUnsafeBufferPointer { hole in
+      unsafe result.withUnsafeMutableBufferPointer { result in
+        unsafe known.withUnsafeMutableBufferPointer { known in
+          unsafe variation.withUnsafeMutableBufferPointer { variation in
+            for y in 0..<height {
+              for x in 0..<width {
+                let from = (top + y) * photoWidth + left + x
+                let to = y * width + x
+                let isKnown = unsafe hole[from] == 0
+                unsafe known[to] = isKnown ? 255 : 0
+                if !isKnown { continue }
+                for c in 0..<3 { unsafe result[4 * to + c] = pixels[3 * from + c] }
+              }
+            }
+            func brightness(_ at: Int) -> Int {
+              unsafe Int(result[4 * at]) + 2 * Int(result[4 * at + 1]) + Int(result[4 * at + 2])
+            }
+            for y in 0..<height {
+              for x in 0..<width {
+                let at = y * width + x
+                guard (unsafe known[at]) != 0 else { continue }
+                let here = brightness(at)
+                var change = 0
+                if x + 1 < width, unsafe known[at + 1] != 0 {
+                  change += abs(brightness(at + 1) - here)
+                }
+                if y + 1 < height, unsafe known[at + width] != 0 {
+                  change += abs(brightness(at + width) - here)
+                }
+                // Brightness counts four times, the sum of two directions twice a mean.
+                unsafe variation[at] = UInt8(min(255, change * scale / 128))
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  let averaged = boxBlurred(variation, radius: 2)
+  unsafe averaged.withUnsafeBufferPointer { averaged in
+    unsafe known.withUnsafeBufferPointer { known in
+      unsafe result.withUnsafeMutableBufferPointer { result in
+        for i in 0..<known.count where unsafe known[i] != 0 {
+          unsafe result[4 * i + 3] = averaged[i]
+        }
+      }
+    }
+  }
+  return PartialImage(pixels: result, known: known)
+}
+
+/// Writes a window's pixels into the photo, by the mask's weights.
+func composite(
+  _ window: borrowing Tensor<UInt8>, region: ImageRegion, box: Rectangle,
+  onto pixels: inout Tensor<UInt8>, hole: borrowing Tensor<UInt8>
+) {
+  let (photoWidth, windowWidth) = (pixels.width, window.width)
+  let (left, top) = (region.columns.lowerBound, region.rows.lowerBound)
+  unsafe window.withUnsafeBufferPointer { window in
+    unsafe hole.withUnsafeBufferPointer { hole in
+      unsafe pixels.withUnsafeMutableBufferPointer { pixels in
+        for y in box.y..<box.maxY {
+          for x in box.x..<box.maxX {
+            let at = y * photoWidth + x
+            let weight = unsafe Int(hole[at])
+            if weight == 0 { continue }
+            let from = 4 * ((y - top) * windowWidth + x - left)
+            for c in 0..<3 {
+              let (old, new) = unsafe (Int(pixels[3 * at + c]), Int(window[from + c]))
+              let sum = old * (255 - weight) + new * weight
+              unsafe pixels[3 * at + c] = UInt8((sum + 127) / 255)
+            }
+          }
+        }
+      }
+    }
+  }
+}

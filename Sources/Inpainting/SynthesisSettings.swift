@@ -1,0 +1,35 @@
+/// How the exemplar synthesis searches: chosen by measurement on photos with object-shaped holes.
+package struct SynthesisSettings: Sendable {
+  /// Without a guide, halving ends when no pixel of the hole is farther than this from its edge.
+  package var coarsestReach = 4
+  /// With a guide, halving ends at this multiple of the guide's own pixel.
+  package var guideStart = 1.0
+  /// What the guide counts beside the picture's own distance, at its own scale and at the finest.
+  package var guideCoarse = 4.0
+  /// See `guideCoarse`.
+  package var guideFine = 1.0
+  /// What the smooth fill counts at the first search of all where there is no guide.
+  package var smoothWeight = 0.25
+  /// Rounds of searching and voting at the coarsest scale.
+  package var coarsestRounds = 12
+  /// Rounds at other scales of up to `smallPixels` hole pixels.
+  package var smallRounds = 4
+  /// Rounds at larger scales.
+  package var largeRounds = 1
+  /// See `smallRounds`.
+  package var smallPixels = 30_000
+  /// Passes of PatchMatch a round.
+  package var passes = 2
+  /// Passes of PatchMatch in the first round of all.
+  package var firstPasses = 10
+  /// The part of all costs whose value is the votes' variance.
+  package var voteQuantile = 0.75
+  /// How fast votes fall with cost.
+  package var voteSharpness = 1.0
+  /// How much texture counts beside colour.
+  package var texture = 2.0
+  /// The context around a hole in which sources are sought, in parts of the hole's longer side.
+  package var context = 1.0
+
+  package init() {}
+}

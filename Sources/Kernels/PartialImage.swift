@@ -1,0 +1,87 @@
+import CKernels
+public import Tensors
+
+/// A picture that is not known everywhere: four bytes a pixel, and where they hold.
+public struct PartialImage: ~Copyable {
+  /// Height + 1 rows of four bytes a pixel: kernels read a little behind the last row.
+  public var pixels: Tensor<UInt8>
+  /// 255 where a pixel is known, 0 elsewhere.
+  public var known: Tensor<UInt8>
+
+  /// Makes a picture from its pixels and where they are known.
+  ///
+  /// - Precondition: `pixels` has four channels, and one row more than `known`.
+  public init(pixels: consuming Tensor<UInt8>, known: consuming Tensor<UInt8>) {
+    precondition(
+      pixels.channels == 4 && known.channels == 1 && pixels.height == known.height + 1
+        && pixels.width == known.width, "a partial image has four channels and a row to spare")
+    self.pixels = pixels
+    self.known = known
+  }
+
+  /// Rows, without the spare one.
+  public var height: Int { known.height }
+  /// Columns.
+  public var width: Int { known.width }
+
+  /// The picture at half the size, rounded up: means of the known ones among two by two pixels.
+  ///
+  /// - Parameter needed: How many of the four must be known for the mean to be: 4 keeps unknown
+  ///   pixels' surroundings unknown, 1 keeps whatever is known.
+  public func halved(
+    needed: Int, threads: Int = 1, kernels: KernelTable = .current
+  ) -> PartialImage {
+    let (height, width) = (height, width)
+    let (halfHeight, halfWidth) = ((height + 1) / 2, (width + 1) / 2)
+    var half = Tensor<UInt8>(height: halfHeight + 1, width: halfWidth, channels: 4, repeating: 0)
+    var halfKnown = Tensor<UInt8>(uninitializedHeight: halfHeight, width: halfWidth)
+    let table = unsafe kernels.table.pointee.image.pointee
+    unsafe pixels.withUnsafeBufferPointer { pixels in
+      unsafe known.withUnsafeBufferPointer { known in
+        unsafe half.withUnsafeMutableBufferPointer { half in
+          unsafe halfKnown.withUnsafeMutableBufferPointer { halfKnown in
+            guard let from = pixels.baseAddress, let fromKnown = known.baseAddress,
+              let to = half.baseAddress, let toKnown = halfKnown.baseAddress
+            else { return }
+            nonisolated(unsafe) let (source, sourceKnown) = unsafe (from, fromKnown)
+            nonisolated(unsafe) let (target, targetKnown) = unsafe (to, toKnown)
+            inBands((halfHeight + 31) / 32, threads: threads) { band in
+              _ = unsafe table.halve(
+                source, width * 4, sourceKnown, Int32(width), Int32(height), Int32(needed), target,
+                halfWidth * 4, targetKnown, Int32(band * 32),
+                Int32(min(halfHeight, band * 32 + 32)))
+            }
+          }
+        }
+      }
+    }
+    return PartialImage(pixels: half, known: halfKnown)
+  }
+
+  /// Gives every unknown pixel a smooth colour from its surroundings: known pixels are averaged down
+  /// a pyramid, and holes filled from it on the way up (pull-push, Gortler et al. 1996).
+  ///
+  /// Where nothing is known nothing changes. `known` stays as it is.
+  public mutating func fillSmoothly(threads: Int = 1, kernels: KernelTable = .current) {
+    let (height, width) = (height, width)
+    if height <= 1 && width <= 1 { return }
+    var half = halved(needed: 1, threads: threads, kernels: kernels)
+    half.fillSmoothly(threads: threads, kernels: kernels)
+    let (halfHeight, halfWidth) = (half.height, half.width)
+    let table = unsafe kernels.table.pointee.image.pointee
+    unsafe pixels.withUnsafeMutableBufferPointer { pixels in
+      unsafe known.withUnsafeBufferPointer { known in
+        unsafe half.pixels.withUnsafeBufferPointer { half in
+          guard let to = pixels.baseAddress, let known = known.baseAddress,
+            let from = half.baseAddress
+          else { return }
+          for y in 0..<height {
+            _ = unsafe table.push(
+              to, width * 4, known, Int32(width), from, halfWidth * 4, Int32(halfWidth),
+              Int32(halfHeight), Int32(y))
+          }
+        }
+      }
+    }
+  }
+}
