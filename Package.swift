@@ -66,6 +66,7 @@ let package = Package(
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Kernels", "Tensors"]),
     tests("PhotosTests", ["Photos", "Tensors"]),
+    tests("InpaintingTests", ["Inpainting", "Kernels", "Photos", "Tensors"]),
     // The tests' own reader of JPEG coefficients, which shares no code with ours.
     .target(
       name: "CCoefficients", dependencies: ["CJPEG"], path: "Tests/CCoefficients",

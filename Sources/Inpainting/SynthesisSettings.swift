@@ -1,7 +1,7 @@
 /// How the exemplar synthesis searches: chosen by measurement on photos with object-shaped holes.
 package struct SynthesisSettings: Sendable {
   /// Without a guide, halving ends when no pixel of the hole is farther than this from its edge.
-  package var coarsestReach = 4
+  package var coarsestReach = 8
   /// With a guide, halving ends at this multiple of the guide's own pixel.
   package var guideStart = 1.0
   /// What the guide counts beside the picture's own distance, at its own scale and at the finest.

@@ -58,10 +58,11 @@ public struct PartialImage: ~Copyable {
     return PartialImage(pixels: half, known: halfKnown)
   }
 
-  /// Gives every unknown pixel a smooth colour from its surroundings: known pixels are averaged down
-  /// a pyramid, and holes filled from it on the way up (pull-push, Gortler et al. 1996).
+  /// Gives every unknown pixel a smooth colour from its surroundings.
   ///
-  /// Where nothing is known nothing changes. `known` stays as it is.
+  /// Known pixels are averaged down a pyramid, and holes filled from it on the way up (pull-push,
+  /// after the lumigraph of Gortler and others, 1996). Where nothing is known nothing changes;
+  /// `known` stays as it is.
   public mutating func fillSmoothly(threads: Int = 1, kernels: KernelTable = .current) {
     let (height, width) = (height, width)
     if height <= 1 && width <= 1 { return }

@@ -1,0 +1,143 @@
+import Inpainting
+import Photos
+import Tensors
+import Testing
+
+/// A picture of coarse random texture: blocks of three pixels.
+func texture(height: Int, width: Int, seed: UInt64 = 3) -> Tensor<UInt8> {
+  var image = Tensor<UInt8>(height: height, width: width, channels: 3, repeating: 0)
+  for y in 0..<height {
+    for x in 0..<width {
+      var state = (UInt64(y / 3) &* 0x9E37_79B9 &+ UInt64(x / 3)) &* 0xBF58_476D_1CE4_E5B9 &+ seed
+      for c in 0..<3 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        image[y, x, c] = 60 + UInt8(truncatingIfNeeded: state >> 57)
+      }
+    }
+  }
+  return image
+}
+
+func rectangleMask(
+  height: Int, width: Int, rows: Range<Int>, columns: Range<Int>, value: UInt8 = 255
+) -> Mask {
+  var mask = Mask(width: width, height: height)
+  for y in rows { for x in columns { mask.values[y, x] = value } }
+  return mask
+}
+
+func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
+  unsafe image.withUnsafeBufferPointer { unsafe Array($0) }
+}
+
+@Suite struct InpainterTests {
+  @Test func changesNothingOutsideTheHoleAndEverythingOfTheObject() throws {
+    var photo = texture(height: 90, width: 120)
+    let mask = rectangleMask(height: 90, width: 120, rows: 30..<55, columns: 40..<70)
+    for y in 30..<55 { for x in 40..<70 { photo[y, x, 0] = 255 } }
+    let before = photo.copy()
+    let report = try Inpainter(threads: 2, seed: 1).fill(&photo, hole: mask, orientation: .up)
+    #expect(report.windows == 1)
+    var object = 0
+    for y in 0..<90 {
+      for x in 0..<120 {
+        if mask.values[y, x] == 0 {
+          for c in 0..<3 { #expect(photo[y, x, c] == before[y, x, c]) }
+        } else if photo[y, x, 0] == 255 {
+          object += 1
+        }
+      }
+    }
+    #expect(object == 0, "nothing of the object is left")
+  }
+
+  @Test func doesNotDependOnThreads() throws {
+    let mask = rectangleMask(height: 100, width: 100, rows: 20..<70, columns: 30..<60)
+    let results = try [1, 2, 5].map { threads in
+      var photo = texture(height: 100, width: 100)
+      _ = try Inpainter(threads: threads, seed: 9).fill(&photo, hole: mask, orientation: .up)
+      return bytes(photo)
+    }
+    #expect(results[0] == results[1])
+    #expect(results[0] == results[2])
+  }
+
+  @Test func anotherSeedMakesAnotherFill() throws {
+    let mask = rectangleMask(height: 100, width: 100, rows: 20..<70, columns: 30..<60)
+    let results = try [UInt64(1), 2].map { seed in
+      var photo = texture(height: 100, width: 100)
+      _ = try Inpainter(threads: 1, seed: seed).fill(&photo, hole: mask, orientation: .up)
+      return bytes(photo)
+    }
+    #expect(results[0] != results[1])
+  }
+
+  @Test(arguments: [
+    (1, 1), (1, 9), (9, 1), (3, 3), (7, 7), (8, 40), (40, 8), (16, 16), (33, 65),
+  ])
+  func fillsPhotosOfAnySize(height: Int, width: Int) throws {
+    for whole in [false, true] {
+      var photo = texture(height: height, width: width)
+      let mask =
+        whole
+        ? rectangleMask(height: height, width: width, rows: 0..<height, columns: 0..<width)
+        : rectangleMask(
+          height: height, width: width, rows: height / 2..<height, columns: width / 2..<width)
+      _ = try Inpainter(threads: 2, seed: 1).fill(&photo, hole: mask, orientation: .right)
+    }
+  }
+
+  @Test func anEmptyMaskChangesNothing() throws {
+    var photo = texture(height: 20, width: 30)
+    let before = bytes(photo)
+    let report = try Inpainter(threads: 1, seed: 1)
+      .fill(&photo, hole: Mask(width: 30, height: 20), orientation: .up)
+    #expect(report.windows == 0)
+    #expect(bytes(photo) == before)
+  }
+
+  @Test func partMasksBlendWithThePhoto() throws {
+    var full = texture(height: 64, width: 64)
+    let before = full.copy()
+    var part = full.copy()
+    _ = try Inpainter(threads: 1, seed: 1).fill(
+      &full, hole: rectangleMask(height: 64, width: 64, rows: 20..<30, columns: 20..<30),
+      orientation: .up)
+    _ = try Inpainter(threads: 1, seed: 1).fill(
+      &part,
+      hole: rectangleMask(height: 64, width: 64, rows: 20..<30, columns: 20..<30, value: 51),
+      orientation: .up)
+    for y in 20..<30 {
+      for x in 20..<30 {
+        let expected = (Int(before[y, x, 1]) * 204 + Int(full[y, x, 1]) * 51 + 127) / 255
+        #expect(Int(part[y, x, 1]) == expected)
+      }
+    }
+  }
+
+  @Test func textureIsFilledAsSharpAsItsSurroundings() throws {
+    var photo = texture(height: 128, width: 128)
+    let before = photo.copy()
+    let (rows, columns) = (40..<84, 44..<90)
+    let mask = rectangleMask(height: 128, width: 128, rows: rows, columns: columns)
+    _ = try Inpainter(threads: 2, seed: 4).fill(&photo, hole: mask, orientation: .up)
+    func energy(_ image: borrowing Tensor<UInt8>) -> Int {
+      var sum = 0
+      for y in rows {
+        for x in columns { sum += abs(Int(image[y, x, 1]) - Int(image[y, x - 1, 1])) }
+      }
+      return sum
+    }
+    let ratio = Double(energy(photo)) / Double(energy(before))
+    #expect((0.8...1.2).contains(ratio), "\(ratio) of the energy of what was there")
+  }
+
+  @Test func distantHolesHaveTheirOwnWindows() throws {
+    var photo = texture(height: 80, width: 300)
+    var mask = rectangleMask(height: 80, width: 300, rows: 20..<40, columns: 20..<40)
+    for y in 50..<60 { for x in 250..<270 { mask.values[y, x] = 255 } }
+    for y in 50..<53 { for x in 275..<278 { mask.values[y, x] = 255 } }
+    let report = try Inpainter(threads: 2, seed: 4).fill(&photo, hole: mask, orientation: .up)
+    #expect(report.windows == 2)
+  }
+}
