@@ -54,7 +54,9 @@ let package = Package(
     library("ImageCodecs", ["Tensors", "Photos", "CImageCodecs"]),
     library("Segmentation", ["Tensors", "Photos", "Kernels", "Networks"]),
     library("Inpainting", ["Tensors", "Photos", "Kernels", "Networks"]),
-    library("Editing", ["Tensors", "Photos", "ImageCodecs", "Segmentation", "Inpainting"]),
+    library(
+      "Editing",
+      ["Tensors", "Kernels", "Photos", "ImageCodecs", "Segmentation", "Inpainting"]),
     .executableTarget(
       name: "efface",
       dependencies: [
@@ -74,6 +76,7 @@ let package = Package(
     tests(
       "ImageCodecsTests", ["ImageCodecs", "CImageCodecs", "CCoefficients", "Photos", "Tensors"],
       resources: [.copy("Fixtures")]),
+    tests("EditingTests", ["Editing", "ImageCodecs", "Photos", "Tensors"]),
   ],
   swiftLanguageModes: [.v6]
 )
