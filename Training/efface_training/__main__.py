@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 
-# Modules that add commands; each has `add_commands(subparsers)`.
-COMMAND_MODULES = ("inpainting_commands", "segmentation_commands", "fixtures")
+from . import fixtures, inpainting_commands, segmentation_commands
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="efface_training", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name in COMMAND_MODULES:
-        try:
-            module = importlib.import_module(f"{__package__}.{name}")
-        except ModuleNotFoundError as error:
-            if error.name != f"{__package__}.{name}":
-                raise
-            continue
+    for module in (inpainting_commands, segmentation_commands, fixtures):
         module.add_commands(subparsers)
     options = parser.parse_args()
     options.run(options)
