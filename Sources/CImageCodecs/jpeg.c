@@ -188,15 +188,30 @@ static void reader_open(reader *reader, efi_wall *wall, const uint8_t *bytes, si
   }
 }
 
-/// Refuses a file whose data stopped between scans: the picture would be blurred or lack colour.
+/// Refuses a file whose data stopped between scans (the picture would be blurred or lack colour) or in
+/// arithmetic coding, of which libjpeg reads any lack as zeros.
 static void reader_check_complete(reader *reader) {
   j_decompress_ptr info = &reader->info;
-  if (!reader->errors.input_ended || !jpeg_has_multiple_scans(info)) return;
+  if (!reader->errors.input_ended) return;
+  if (info->arith_code) efi_leave(reader->errors.wall, EFI_TRUNCATED, "the coded data ends early");
+  if (!jpeg_has_multiple_scans(info)) return;
   bool complete = info->progressive_mode && info->coef_bits;
   for (int c = 0; complete && c < info->num_components; c++) {
     for (int k = 0; k < DCTSIZE2; k++) complete = complete && info->coef_bits[c][k] == 0;
   }
   if (!complete) efi_leave(reader->errors.wall, EFI_TRUNCATED, "scans are missing");
+}
+
+/// Refuses quantization tables that hold a zero: libjpeg's writer divides by them.
+static void reader_check_tables(reader *reader) {
+  for (int c = 0; c < reader->info.num_components; c++) {
+    const JQUANT_TBL *table = reader->info.comp_info[c].quant_table;
+    for (int k = 0; table && k < DCTSIZE2; k++) {
+      if (table->quantval[k] == 0) {
+        efi_leave(reader->errors.wall, EFI_CORRUPT, "a quantization table holds a zero");
+      }
+    }
+  }
 }
 
 static bool is_cmyk(const struct jpeg_decompress_struct *info) {
@@ -291,6 +306,7 @@ static void decode_body(void *opaque) {
     }
   }
   reader_check_complete(&job->reader);
+  reader_check_tables(&job->reader);
   jpeg_finish_decompress(info);
 }
 
@@ -647,6 +663,7 @@ static void encode_over_body(void *opaque) {
   j_decompress_ptr source = &job->source.info;
   jvirt_barray_ptr *coefficients = jpeg_read_coefficients(source);
   reader_check_complete(&job->source);
+  reader_check_tables(&job->source);
   prepare_inks(job);
   job->tables_hold = job->plan->may_reuse_tables && read_tables(job);
 

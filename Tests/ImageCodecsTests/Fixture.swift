@@ -20,6 +20,11 @@ struct Fixture: CustomTestStringConvertible, Sendable {
 
   static let folder = Bundle.module.resourceURL?.appendingPathComponent("Fixtures")
 
+  /// Every file of the folder.
+  static var names: [String] {
+    folder.flatMap { try? FileManager.default.contentsOfDirectory(atPath: $0.path) } ?? []
+  }
+
   static func bytes(_ name: String) -> [UInt8] {
     guard let url = folder?.appendingPathComponent(name), let data = try? Data(contentsOf: url)
     else { return [] }
