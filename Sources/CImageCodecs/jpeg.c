@@ -548,6 +548,25 @@ static bool can_code(const bool *has_symbol, const JCOEF *block) {
   return true;
 }
 
+/// Whether the mean values of MCU rows `first` to `last` (end not included) are such as 8-bit pictures
+/// have, so that the steps between them have codes.
+static bool steps_fit(over_job *job, jvirt_barray_ptr *coefficients, size_t first, size_t last) {
+  j_decompress_ptr source = &job->source.info;
+  for (int c = 0; c < source->num_components; c++) {
+    const jpeg_component_info *component = &source->comp_info[c];
+    size_t end = last * (size_t)component->v_samp_factor;
+    if (end > component->height_in_blocks) end = component->height_in_blocks;
+    for (size_t r = first * (size_t)component->v_samp_factor; r < end; r++) {
+      JBLOCKROW row = source->mem->access_virt_barray((j_common_ptr)source, coefficients[c],
+                                                      (JDIMENSION)r, 1, FALSE)[0];
+      for (size_t b = 0; b < component->width_in_blocks; b++) {
+        if (row[b][0] < -1024 || row[b][0] > 1023) return false;
+      }
+    }
+  }
+  return true;
+}
+
 /// Codes MCU rows `first` to `last`, columns `left` to `right` (ends not included) anew and takes
 /// the blocks that the mask touches.
 static void replace_blocks(over_job *job, jvirt_barray_ptr *coefficients, size_t first, size_t last,
@@ -601,6 +620,9 @@ static void replace_blocks(over_job *job, jvirt_barray_ptr *coefficients, size_t
     }
   }
   jpeg_destroy_decompress(back);
+  if (job->tables_hold) {
+    job->tables_hold = steps_fit(job, coefficients, first > 0 ? first - 1 : 0, last + 1);
+  }
 }
 
 /// Notes what the source's Huffman tables can code; false where they cannot serve at all.
@@ -620,8 +642,15 @@ static bool read_tables(over_job *job) {
       dc_count += dc_table->bits[length];
       ac_count += ac_table->bits[length];
     }
-    for (int i = 0; i < dc_count && i < 256; i++) categories[dc_table->huffval[i]] = true;
-    for (int i = 0; i < ac_count && i < 256; i++) job->has_symbol[ac][ac_table->huffval[i]] = true;
+    // Longer values than 8-bit pictures have come from damage, and would be written without a check.
+    for (int i = 0; i < dc_count && i < 256; i++) {
+      if (dc_table->huffval[i] > 11) return false;
+      categories[dc_table->huffval[i]] = true;
+    }
+    for (int i = 0; i < ac_count && i < 256; i++) {
+      if ((ac_table->huffval[i] & 15) > 10) return false;
+      job->has_symbol[ac][ac_table->huffval[i]] = true;
+    }
     for (int i = 0; i <= 11; i++) {
       if (!categories[i]) return false;
     }

@@ -34,13 +34,13 @@ func encodeJPEG(
   var scans = file.scans.map(efi_jpeg_scan.init)
   let restart = restart(file.scans, info)
   var outcome = efi_jpeg_outcome()
-  func write(progression: Bool) throws(CodecError) -> [UInt8] {
+  func write(asTheSource: Bool) throws(CodecError) -> [UInt8] {
     try unsafe run(photo, changed) { pixels, mask throws(CodecError) in
       try unsafe scans.withUnsafeMutableBufferPointer { scans throws(CodecError) in
         var plan = unsafe efi_jpeg_plan(
-          scans: isOneScan ? nil : UnsafePointer(scans.baseAddress),
-          scan_count: Int32(scans.count), progression: progression,
-          may_reuse_tables: isOneScan && !info.progressive && !info.arithmetic,
+          scans: asTheSource && !isOneScan ? UnsafePointer(scans.baseAddress) : nil,
+          scan_count: Int32(scans.count), progression: !asTheSource && info.progressive,
+          may_reuse_tables: asTheSource && isOneScan && !info.progressive && !info.arithmetic,
           restart_interval: Int32(restart.interval), restart_rows: Int32(restart.rows))
         return try unsafe Library.write(.jpeg) { output, failure in
           unsafe efi_jpeg_encode_over(
@@ -53,11 +53,11 @@ func encodeJPEG(
   }
   let coded: [UInt8]
   do throws(CodecError) {
-    coded = try write(progression: false)
-  } catch .notEncodable(_, let detail) where !isOneScan {
-    // The source's scans break a rule that decoders forgive and libjpeg's writer does not.
-    coded = try write(progression: info.progressive)
-    result.notes.append("scans rearranged (\(detail))")
+    coded = try write(asTheSource: true)
+  } catch .notEncodable(_, let detail) {
+    // The source's scans or tables break a rule that decoders forgive and libjpeg's writer does not.
+    coded = try write(asTheSource: false)
+    result.notes.append("scans and code tables made anew (\(detail))")
   }
   result.blocks = (Int(outcome.blocks), Int(outcome.replaced))
 
