@@ -1,0 +1,56 @@
+import Foundation
+import Testing
+
+@testable import Editing
+
+@Suite struct BatchReportTests {
+  private let hostile = "<img src=x onerror=alert(1)>&\"'\u{202E}gpj.jpg"
+
+  @Test func everyTextIsEscaped() {
+    let page = BatchReport.html(
+      title: hostile,
+      entries: [
+        .init(
+          name: hostile, status: .failed, output: hostile, removed: [hostile], milliseconds: 12,
+          message: hostile)
+      ])
+    #expect(!page.contains("<img"))
+    let safe = "&lt;img src=x onerror=alert(1)&gt;&amp;&quot;&#39;\u{202E}gpj.jpg"
+    // Title twice, then the card's name, output, object and message, and the list of problems.
+    #expect(page.components(separatedBy: safe).count - 1 == 7)
+    #expect(page.components(separatedBy: "<bdi>\(safe)</bdi>").count - 1 == 4)
+  }
+
+  @Test func theSummaryCounts() throws {
+    let small = try Thumbnail(Pictures.scene(width: 900, height: 600, ball: true))
+    #expect(small.width == 400 && small.height == 267)
+    var report = BatchReport()
+    let first = report.add(
+      .init(
+        name: "a.jpg", status: .done, output: "out/a.jpg", removed: ["person#1", "dog#1"],
+        milliseconds: 1200, before: small, after: small))
+    #expect(first.contains("Removed: <bdi>person#1</bdi>, <bdi>dog#1</bdi>"))
+    #expect(first.components(separatedBy: "data:image/jpeg;base64,").count == 3)
+    _ = report.add(.init(name: "b.jpg", status: .failed, message: "the file is empty"))
+    _ = report.add(.init(name: "c.jpg", status: .done, milliseconds: 800))
+    let end = report.closing(note: "2 jobs")
+    #expect(end.contains("<b>3</b> photos") && end.contains("<b>2</b> done"))
+    #expect(
+      end.contains("<b>1</b> failed") && end.contains("2.0 s of work") && end.contains("2 jobs"))
+    #expect(end.contains("<a href=\"#photo-2\"><bdi>b.jpg</bdi></a>: failed"))
+    #expect(!end.contains("skipped") && !end.contains("c.jpg"))
+  }
+
+  @Test func anEmptyBatchIsAPageToo() {
+    let page = BatchReport.html(entries: [])
+    #expect(page.contains("<b>0</b> photos") && page.hasSuffix("</html>\n"))
+  }
+
+  @Test(arguments: [
+    (0.4, "0 ms"), (999.4, "999 ms"), (1000, "1.0 s"), (59_949, "59.9 s"), (59_950, "1 min 0 s"),
+    (725_000, "12 min 5 s"),
+  ])
+  func timesAreReadable(milliseconds: Double, text: String) {
+    #expect(BatchReport.time(milliseconds) == text)
+  }
+}
