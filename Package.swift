@@ -45,7 +45,9 @@ let package = Package(
 
     // Micro-kernels, and the two networks' files embedded in the binary.
     .target(name: "CKernels", cSettings: cSettings),
-    .target(name: "CWeights", exclude: [], cSettings: cSettings),
+    .target(
+      name: "CWeights", exclude: ["inpainting.safetensors", "segmentation.safetensors"],
+      cSettings: cSettings),
 
     library("Tensors", []),
     library("Kernels", ["Tensors", "CKernels"]),
@@ -67,6 +69,7 @@ let package = Package(
 
     tests("TensorsTests", ["Tensors"]),
     tests("KernelsTests", ["Kernels", "Tensors"]),
+    tests("NetworksTests", ["Networks", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("PhotosTests", ["Photos", "Tensors"]),
     tests("InpaintingTests", ["Inpainting", "Kernels", "Photos", "Tensors"]),
     // The tests' own reader of JPEG coefficients, which shares no code with ours.

@@ -2,6 +2,7 @@
 #include "CKernels.h"
 
 #include <math.h>
+#include <string.h>
 
 static uint8_t quantize(float value, float lo, float hi, int32_t zero_point) {
   value = value < lo ? lo : value;
@@ -86,4 +87,26 @@ const efk_quantized efk_quantized_scalar = {
     .depthwise = efk_depthwise_u8s8_1x1_scalar,
     .add = efk_add_u8_1x16_scalar,
     .pack = efk_pack_u8_1x1_scalar,
+    .mean = efk_mean_u8_1x16_scalar,
+    .upsample2 = efk_upsample2_u8_1x16_scalar,
 };
+
+void efk_fill_border(uint8_t *planes, int32_t height, int32_t width, int32_t border,
+                     uint8_t zero_point, int32_t row, int32_t row_end, int32_t plane,
+                     int32_t plane_end) {
+  const size_t row_bytes = (size_t)(width + 2 * border) * 16, side = (size_t)border * 16;
+  const size_t plane_bytes = (size_t)(height + 2 * border) * row_bytes;
+  for (int32_t p = plane; p < plane_end; p++) {
+    uint8_t *start = planes + (size_t)p * plane_bytes;
+    if (row == 0) memset(start, zero_point, (size_t)border * row_bytes);
+    for (int32_t y = row; y < row_end; y++) {
+      uint8_t *line = start + (size_t)(y + border) * row_bytes;
+      memset(line, zero_point, side);
+      memset(line + row_bytes - side, zero_point, side);
+    }
+    if (row_end == height) {
+      memset(start + (size_t)(height + border) * row_bytes, zero_point,
+             (size_t)border * row_bytes);
+    }
+  }
+}

@@ -21,6 +21,8 @@ public enum InstructionSet: Int32, Sendable, CaseIterable {
   /// ARM64.
   case neon
 
+  init(_ isa: efk_isa) { self = InstructionSet(rawValue: isa.rawValue) ?? .scalar }
+
   /// The widest one that this machine runs.
   public static var best: InstructionSet {
     InstructionSet(rawValue: efk_best_isa().rawValue) ?? .scalar
@@ -80,9 +82,9 @@ public struct KernelTable: @unchecked Sendable {
   }
 
   /// The instruction set.
-  public var instructionSet: InstructionSet {
-    InstructionSet(rawValue: unsafe table.pointee.isa.rawValue) ?? .scalar
-  }
+  public var instructionSet: InstructionSet { InstructionSet(unsafe table.pointee.isa) }
+
+  var quantized: efk_quantized { unsafe table.pointee.quantized.pointee }
 
   /// The kernels that the process runs: what `EFFACE_ISA` asks for, or the best.
   ///

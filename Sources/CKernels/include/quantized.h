@@ -146,9 +146,20 @@ typedef struct efk_quantized {
                  int32_t block_end);
   /// Every output block of the rows.
   efk_isa (*pack)(const efk_pack *pack, int32_t row, int32_t row_end);
+  /// The rounded average of one plane's pixels, or its zero point where it has none.
+  efk_isa (*mean)(const uint8_t *input, ptrdiff_t input_row, int32_t height, int32_t width,
+                  int32_t zero_point, uint8_t *output);
+  /// One row of `width` pixels from half as many.
+  efk_isa (*upsample2)(const uint8_t *input, uint8_t *output, int32_t width);
 } efk_quantized;
 
 extern const efk_quantized efk_quantized_scalar;
+
+/// Sets the border beside rows `row..<row_end` of some planes, above the first row and below the
+/// last one.
+void efk_fill_border(uint8_t *planes, int32_t height, int32_t width, int32_t border,
+                     uint8_t zero_point, int32_t row, int32_t row_end, int32_t plane,
+                     int32_t plane_end);
 
 #pragma clang assume_nonnull end
 
