@@ -48,8 +48,9 @@ public func referenceUnshuffle(
     for x in 0..<output.width {
       for channel in 0..<output.channels {
         let (source, place) = channel.quotientAndRemainder(dividingBy: factor * factor)
-        output[y, x, channel] = pixels[
-          y * factor + place / factor, x * factor + place % factor, source]
+        output[y, x, channel] =
+          pixels[
+            y * factor + place / factor, x * factor + place % factor, source]
       }
     }
   }

@@ -38,8 +38,8 @@ import Testing
     for _ in 0..<2 {
       main.run()
       try #expect(differences(main.output("classes"), "mobile.main.classes.expected") == 0)
-      let features = try main.storedOutput("features")
-      try #expect(features.copyBytes().elementsEqual(Fixture.bytes("mobile.main.features.expected")))
+      let features = try main.storedOutput("features").copyBytes()
+      try #expect(features.elementsEqual(Fixture.bytes("mobile.main.features.expected")))
       try prompt.setInput(clicks)
       try prompt.setInputs(from: main)
       prompt.run()
