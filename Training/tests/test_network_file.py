@@ -1,0 +1,107 @@
+"""python -m unittest discover tests"""
+
+import unittest
+
+import numpy as np
+import torch
+
+from efface_training.export import network_bytes, pack_blocks, pack_depthwise
+from efface_training.fixtures import mobile_network, residual_network
+from efface_training.graph import GraphModule
+from efface_training.inpainting_export import check_lowering, lower
+from efface_training.inpainting_network import InpaintingNetwork, limit_gain, pack_input, pull_push
+from efface_training.pruning import Pruner, block_sums, prunable
+from efface_training.quantization import calibrate
+from efface_training.runtime import NetworkFile
+
+
+def small_network() -> InpaintingNetwork:
+    torch.manual_seed(1)
+    network = InpaintingNetwork(widths=(16, 32, 32), head=16, dilations=(1, 2))
+    torch.nn.init.normal_(network.out.weight, 0, 0.05)
+    return network.eval()
+
+
+class NetworkFileTests(unittest.TestCase):
+    def test_blocks_survive_packing(self):
+        rng = np.random.RandomState(0)
+        weight = rng.randint(-127, 128, (32, 48, 3, 3)).astype(np.int8)
+        weight[:16, 4:8, 1, 2] = 0
+        blocks, columns, rows = pack_blocks(weight)
+        self.assertEqual(rows.tolist(), [0, 9 * 12 - 1, 2 * 9 * 12 - 1])
+        self.assertNotIn((1 * 3 + 2) * 12 + 1, columns[: rows[1]])
+        file = NetworkFile.__new__(NetworkFile)
+        file._weights, file.tensors = {}, {"a.weights": blocks, "a.columns": columns, "a.rows": rows}
+        np.testing.assert_array_equal(file.dense_weight(dict(name="a", op="conv", kernel=3), 48).numpy(), weight)
+
+    def test_depthwise_survives_packing(self):
+        weight = np.random.RandomState(0).randint(-127, 128, (32, 5, 5)).astype(np.int8)
+        file = NetworkFile.__new__(NetworkFile)
+        file._weights, file.tensors = {}, {"a.weights": pack_depthwise(weight)}
+        np.testing.assert_array_equal(file.dense_weight(dict(name="a", op="depthwise", kernel=5), 32).numpy()[:, 0], weight)
+
+    def test_integers_are_close_to_floats(self):
+        generator = torch.Generator().manual_seed(3)
+        graphs = residual_network(generator)
+        batches = [[{"image": torch.randint(0, 256, (1, 4, 32, 32), generator=generator) / 128 - 1}] for _ in range(4)]
+        network = NetworkFile(network_bytes(graphs, calibrate(graphs, batches), name="t", version="0", input_size=32))
+        image = batches[0][0]["image"]
+        exact = GraphModule(graphs[0])({"image": image})["fill"][0].detach().numpy()
+        integer = network.run({"image": (image[0] * 128 + 128).permute(1, 2, 0).numpy().astype(np.uint8)})["fill"]
+        self.assertLess(np.abs(exact - integer).mean(), 0.05 * np.abs(exact).mean())
+
+    def test_a_second_graph_reads_the_first_ones_values(self):
+        graphs = mobile_network(torch.Generator().manual_seed(3))
+        self.assertEqual(graphs[1].inputs[0], {"value": "features", "from": "main"})
+
+    def test_tensors_are_aligned_and_without_holes(self):
+        from safetensors.numpy import load
+
+        graphs = residual_network(torch.Generator().manual_seed(3))
+        q = calibrate(graphs, [[{"image": torch.rand(1, 4, 32, 32)}]])
+        data = network_bytes(graphs, q, name="t", version="0", input_size=32)
+        self.assertIn("stem.weights", load(data))
+        for array in NetworkFile(data).tensors.values():
+            self.assertTrue(array.flags.c_contiguous)
+
+
+class InpaintingTests(unittest.TestCase):
+    def test_lowering_changes_nothing(self):
+        network = small_network()
+        self.assertLess(check_lowering(network, lower(network), torch.rand(1, 4, 64, 96)), 1e-5)
+
+    def test_prefill_keeps_known_pixels_and_constants(self):
+        pixels, hole = torch.full((1, 3, 96, 64), 77.0), torch.zeros(1, 1, 96, 64)
+        hole[..., :70, :] = 1
+        self.assertLess(float((pull_push(pixels, hole) - 77).abs().max()), 1e-3)
+        pixels = torch.randint(0, 256, (1, 3, 96, 64)).float()
+        known = hole.expand_as(pixels) == 0
+        packed = pack_input(pixels, hole)
+        self.assertTrue(torch.equal((packed[:, :3] * 128 + 128)[known], pixels[known]))
+
+    def test_gain_is_bounded(self):
+        network = small_network()
+        network.stem.weight.data.mul_(100)
+        limit_gain(network)
+        self.assertLessEqual(float(network.stem.weight.norm()), (2 * 16) ** 0.5 + 1e-4)
+
+
+class PruningTests(unittest.TestCase):
+    def test_share_is_met_and_blocks_stay_gone(self):
+        network = small_network()
+        pruner = Pruner(network, 0.8)
+        for step in range(3):
+            network(torch.rand(2, 4, 64, 64)).square().mean().backward()
+            pruner.watch(network)
+        half = pruner.masks(0.5, {})
+        more = pruner.masks(0.8, half)
+        total = sum(p.numel() for p in prunable(network).values())
+        self.assertAlmostEqual(sum(float((m == 0).sum()) for m in more.values()) / total, 0.8, delta=0.02)
+        for name in half:
+            self.assertTrue(bool(((half[name] == 1) | (more[name] == 0)).all()))
+            blocks = block_sums(more[name])
+            self.assertTrue(bool(((blocks == 0) | (blocks == 64)).all()))
+
+
+if __name__ == "__main__":
+    unittest.main()
