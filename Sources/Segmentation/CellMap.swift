@@ -1,0 +1,76 @@
+import Tensors
+
+/// What the network says of every cell, a square of about four of its pixels.
+struct CellMap {
+  /// Rows of cells.
+  let height: Int
+  /// Columns of cells.
+  let width: Int
+  /// Number of classes, background included.
+  let classCount: Int
+  /// Logits, cell after cell, class after class.
+  let logits: [Float]
+  /// How much a cell looks like the middle of an object.
+  let centre: [Float]
+  /// The row of the middle of the object that a cell belongs to.
+  let targetRow: [Float]
+  /// The column of that middle.
+  let targetColumn: [Float]
+
+  /// Reads the network's two outputs.
+  ///
+  /// - Parameters:
+  ///   - semantic: height × width × classes, logits.
+  ///   - instance: height × width × 3: centre, row offset, column offset.
+  ///   - offsetUnit: Cells in an offset of 1.
+  init(
+    semantic: borrowing Tensor<Float>, instance: borrowing Tensor<Float>, offsetUnit: Float
+  ) {
+    let (height, width) = (semantic.height, semantic.width)
+    let (scores, values) = (semantic.span, instance.span)
+    self.height = height
+    self.width = width
+    classCount = semantic.channels
+    var logits: [Float] = []
+    logits.reserveCapacity(scores.count)
+    for index in scores.indices { logits.append(scores[index]) }
+    self.logits = logits
+    let channels = instance.channels
+    centre = (0..<height * width).map { values[$0 * channels] }
+    targetRow = (0..<height * width).map {
+      Float($0 / width) + values[$0 * channels + 1] * offsetUnit
+    }
+    targetColumn = (0..<height * width).map {
+      Float($0 % width) + values[$0 * channels + 2] * offsetUnit
+    }
+  }
+
+  /// Number of cells.
+  var count: Int { height * width }
+
+  /// The likeliest class of a cell; 0 is the background.
+  func bestClass(_ cell: Int) -> Int {
+    let base = cell * classCount
+    var best = 0
+    for k in 1..<classCount where logits[base + k] > logits[base + best] { best = k }
+    return best
+  }
+
+  /// By how much a class leads over every other, as a probability: above a half where it is the likeliest.
+  func lead(of name: Int, in cell: Int) -> Float {
+    let base = cell * classCount
+    var other = -Float.infinity
+    for k in 0..<classCount where k != name { other = max(other, logits[base + k]) }
+    return 1 / (1 + exponential(other - logits[base + name]))
+  }
+
+  /// The probabilities of all classes in a cell.
+  func probabilities(_ cell: Int) -> [Float] {
+    let base = cell * classCount
+    let scores = logits[base..<base + classCount]
+    let top = scores.max() ?? 0
+    let powers = scores.map { exponential($0 - top) }
+    let sum = powers.reduce(0, +)
+    return powers.map { $0 / sum }
+  }
+}
