@@ -1,0 +1,99 @@
+import Photos
+
+/// How much of every cell belongs to one thing, 0 to 1; a half is the edge.
+struct SoftCells {
+  /// Rows of cells.
+  let height: Int
+  /// Columns of cells.
+  let width: Int
+  /// The shares, row after row.
+  var values: [Float]
+
+  /// Nothing.
+  init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+    values = [Float](repeating: 0, count: height * width)
+  }
+
+  /// A detected object: its own cells, and how far its edge reaches into the background around them.
+  init(_ group: CellGroup, on map: CellMap) {
+    self.init(height: map.height, width: map.width)
+    for cell in group.cells { values[cell] = 2 }
+    for cell in group.cells {
+      let (y, x) = (cell / width, cell % width)
+      for row in max(0, y - 2)...min(height - 1, y + 2) {
+        for column in max(0, x - 2)...min(width - 1, x + 2) {
+          let other = row * width + column
+          if values[other] == 0 && map.bestClass(other) == 0 {
+            values[other] = map.lead(of: group.classIndex, in: other)
+          }
+        }
+      }
+    }
+    for cell in group.cells { values[cell] = max(map.lead(of: group.classIndex, in: cell), 0.6) }
+  }
+
+  /// The smallest box of cells above `threshold`, grown by `margin`; `nil` where there are none.
+  func box(above threshold: Float, margin: Int) -> Rectangle? {
+    var box: Rectangle?
+    for row in 0..<height {
+      for column in 0..<width where values[row * width + column] > threshold {
+        let cell = Rectangle(x: column, y: row, width: 1, height: 1)
+        box = box?.union(cell) ?? cell
+      }
+    }
+    guard let box else { return nil }
+    let grown = Rectangle(
+      x: box.x - margin, y: box.y - margin, width: box.width + 2 * margin,
+      height: box.height + 2 * margin)
+    return grown.intersection(Rectangle(x: 0, y: 0, width: width, height: height))
+  }
+
+  /// Drops every connected part that holds none of `seeds`; without seeds, parts below a tenth of the
+  /// largest.
+  mutating func keepParts(with seeds: [Int]) {
+    var part = [Int](repeating: -1, count: values.count)
+    var sizes: [Int] = []
+    for start in values.indices where values[start] > 0.5 && part[start] < 0 {
+      var cells = [start]
+      part[start] = sizes.count
+      var next = 0
+      while next < cells.count {
+        let (y, x) = (cells[next] / width, cells[next] % width)
+        next += 1
+        for row in max(0, y - 1)...min(height - 1, y + 1) {
+          for column in max(0, x - 1)...min(width - 1, x + 1) {
+            let cell = row * width + column
+            if values[cell] > 0.5 && part[cell] < 0 {
+              part[cell] = sizes.count
+              cells.append(cell)
+            }
+          }
+        }
+      }
+      sizes.append(cells.count)
+    }
+    let wanted = Set(seeds.map { part[$0] })
+    let largest = sizes.max() ?? 0
+    for cell in values.indices where part[cell] >= 0 {
+      let keep = seeds.isEmpty ? 10 * sizes[part[cell]] >= largest : wanted.contains(part[cell])
+      if !keep { values[cell] = 0 }
+    }
+  }
+}
+
+extension SoftCells {
+  /// Drops what is outside a box and a margin of a tenth of its size.
+  mutating func cut(to box: Rectangle) {
+    let margin = 1 + max(box.width, box.height) / 10
+    for row in 0..<height {
+      for column in 0..<width {
+        let inside =
+          row >= box.y - margin && row < box.maxY + margin && column >= box.x - margin
+          && column < box.maxX + margin
+        if !inside { values[row * width + column] = 0 }
+      }
+    }
+  }
+}

@@ -1,0 +1,175 @@
+import Kernels
+import Networks
+import Photos
+import Tensors
+
+/// A photo as the scene keeps it: upright, reduced to what masks need.
+final class View {
+  /// The photo's stored size.
+  let storedWidth: Int
+  let storedHeight: Int
+  let orientation: Orientation
+  /// The upright size.
+  let width: Int
+  let height: Int
+  /// The upright photo, its long side at most `guideSide`.
+  private let guide: Tensor<UInt8>
+
+  /// Four times the network's side: one of its cells is 16 pixels of the guide.
+  static let guideSide = 1536
+  /// The longest side of the grid on which an object's edge is found.
+  private static let workingSide = 384.0
+
+  init(_ pixels: borrowing Tensor<UInt8>, orientation: Orientation, threads: Int) {
+    storedWidth = pixels.width
+    storedHeight = pixels.height
+    self.orientation = orientation
+    (width, height) = orientation.uprightSize(width: pixels.width, height: pixels.height)
+    let long = max(width, height)
+    let scale = min(1, Double(Self.guideSide) / Double(long))
+    let reduced = resized(
+      pixels, height: max(1, Int((Double(storedHeight) * scale).rounded())),
+      width: max(1, Int((Double(storedWidth) * scale).rounded())), threads: threads)
+    guide = orientation.upright(reduced)
+  }
+
+  /// The upright photo at the network's size.
+  func picture(width: Int, height: Int, threads: Int) -> Tensor<UInt8> {
+    resized(
+      guide, height: height, width: width, filter: guide.width >= width ? .area : .bilinear,
+      threads: threads)
+  }
+
+  /// The photo's part of a box of cells, `count` cells to a side of `length` pixels.
+  private static func pixels(_ cells: Range<Int>, of count: Int, length: Int) -> Range<Int> {
+    let low = cells.lowerBound * length / count
+    let high = (cells.upperBound * length + count - 1) / count
+    return low..<max(low + 1, min(high, length))
+  }
+
+  /// Adds a thing to a full-size mask in stored orientation, its edge moved to the picture's edges.
+  func add(_ cells: SoftCells, to mask: inout Mask) {
+    guard let box = cells.box(above: 0.1, margin: 2) else { return }
+    let rows = box.y..<box.maxY
+    let columns = box.x..<box.maxX
+    let region = ImageRegion(
+      rows: Self.pixels(rows, of: cells.height, length: guide.height),
+      columns: Self.pixels(columns, of: cells.width, length: guide.width))
+    let scale = min(1, Self.workingSide / Double(max(region.height, region.width)))
+    let workHeight = max(1, Int((Double(region.height) * scale).rounded()))
+    let workWidth = max(1, Int((Double(region.width) * scale).rounded()))
+    let colours = resized(guide, region: region, height: workHeight, width: workWidth)
+    let soft = spread(cells, over: box, height: workHeight, width: workWidth)
+    let cell = max(1, Int((Double(workHeight) / Double(box.height)).rounded()))
+    let fitted = guidedFiltered(soft, guide: colours, radius: max(1, cell))
+    let edged = Self.bytes(fitted, within: soft)
+    let window = Rectangle(
+      x: Self.pixels(columns, of: cells.width, length: width).lowerBound,
+      y: Self.pixels(rows, of: cells.height, length: height).lowerBound,
+      width: Self.pixels(columns, of: cells.width, length: width).count,
+      height: Self.pixels(rows, of: cells.height, length: height).count)
+    let large = resized(edged, height: window.height, width: window.width, filter: .bilinear)
+    join(orientation.stored(large), at: window, to: &mask)
+  }
+
+  /// Makes sure that a disc around an upright position is in the mask.
+  func mark(x: Int, y: Int, radius: Int, in mask: inout Mask) {
+    for row in max(0, y - radius)...min(height - 1, y + radius) {
+      for column in max(0, x - radius)...min(width - 1, x + radius)
+      where (row - y) * (row - y) + (column - x) * (column - x) <= radius * radius {
+        let place = orientation.stored(
+          x: column, y: row, width: storedWidth, height: storedHeight)
+        mask.values[place.y, place.x] = 255
+      }
+    }
+  }
+
+  /// The mask's byte at an upright position.
+  func value(x: Int, y: Int, in mask: borrowing Mask) -> UInt8 {
+    let place = orientation.stored(x: x, y: y, width: storedWidth, height: storedHeight)
+    return mask.values[place.y, place.x]
+  }
+
+  /// Cells drawn out to working pixels along straight lines.
+  private func spread(_ cells: SoftCells, over box: Rectangle, height: Int, width: Int) -> Tensor<
+    Float
+  > {
+    var result = Tensor<Float>(uninitializedHeight: height, width: width)
+    var output = result.mutableSpan
+    let columns = (0..<width).map { x in
+      let place = (Float(x) + 0.5) * Float(box.width) / Float(width) - 0.5 + Float(box.x)
+      let first = Int(place.rounded(.down))
+      return (
+        low: min(max(first, 0), cells.width - 1), high: min(max(first + 1, 0), cells.width - 1),
+        share: place - Float(first)
+      )
+    }
+    for y in 0..<height {
+      let place = (Float(y) + 0.5) * Float(box.height) / Float(height) - 0.5 + Float(box.y)
+      let first = Int(place.rounded(.down))
+      let low = min(max(first, 0), cells.height - 1) * cells.width
+      let high = min(max(first + 1, 0), cells.height - 1) * cells.width
+      let share = place - Float(first)
+      for x in 0..<width {
+        let column = columns[x]
+        let top =
+          cells.values[low + column.low] * (1 - column.share)
+          + cells.values[low + column.high] * column.share
+        let bottom =
+          cells.values[high + column.low] * (1 - column.share)
+          + cells.values[high + column.high] * column.share
+        output[y * width + x] = top * (1 - share) + bottom * share
+      }
+    }
+    return result
+  }
+
+  /// Bytes with a steep edge where the fit crosses a half; nothing where the cells say clearly nothing.
+  private static func bytes(_ fitted: borrowing Tensor<Float>, within soft: borrowing Tensor<Float>)
+    -> Tensor<UInt8>
+  {
+    var result = Tensor<UInt8>(uninitializedHeight: fitted.height, width: fitted.width)
+    var output = result.mutableSpan
+    let (values, limits) = (fitted.span, soft.span)
+    for index in output.indices {
+      let steep = (values[index] - 0.5) * 5 + 0.5
+      let value: Float = limits[index] < 0.04 ? 0 : limits[index] > 0.96 ? 1 : steep
+      output[index] = UInt8((min(max(value, 0), 1) * 255).rounded())
+    }
+    return result
+  }
+
+  /// Takes the larger byte of a stored window and of the mask under it.
+  private func join(_ window: borrowing Tensor<UInt8>, at box: Rectangle, to mask: inout Mask) {
+    let place = orientation.stored(box, width: storedWidth, height: storedHeight)
+    let source = window.span
+    let stride = mask.width
+    var target = mask.values.mutableSpan
+    for row in 0..<window.height {
+      let from = row * window.width
+      let to = (place.y + row) * stride + place.x
+      for column in 0..<window.width where source[from + column] > target[to + column] {
+        target[to + column] = source[from + column]
+      }
+    }
+  }
+
+  /// The mean difference of neighbouring pixels in each cell: how sharp and how rich it is.
+  func detail(cellsHigh: Int, cellsWide: Int) -> [Float] {
+    var sums = [Float](repeating: 0, count: cellsHigh * cellsWide)
+    var counts = [Float](repeating: 0, count: cellsHigh * cellsWide)
+    let pixels = guide.span
+    let stride = guide.rowStride
+    for y in 0..<guide.height - 1 {
+      for x in 0..<guide.width - 1 {
+        let at = y * stride + 3 * x + 1
+        let here = Int(pixels[at])
+        let change = abs(Int(pixels[at + 3]) - here) + abs(Int(pixels[at + stride]) - here)
+        let cell = y * cellsHigh / guide.height * cellsWide + x * cellsWide / guide.width
+        sums[cell] += Float(change)
+        counts[cell] += 1
+      }
+    }
+    return sums.indices.map { sums[$0] / max(counts[$0], 1) }
+  }
+}
