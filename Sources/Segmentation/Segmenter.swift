@@ -65,7 +65,8 @@ public final class Segmenter {
       semantic: try session.output("semantic"), instance: try session.output("instance"),
       offsetUnit: offsetUnit)
     let prompt = try GraphSession(
-      network, graph: "prompt", height: height, width: width, threads: threads, after: session)
+      network, graph: "prompt", height: map.height, width: map.width, threads: threads,
+      after: session)
     try prompt.setInputs(from: session)
     return Scene(view: view, map: map, classNames: names, prompt: prompt)
   }

@@ -156,16 +156,23 @@ final class View {
 
   /// The mean difference of neighbouring pixels in each cell: how sharp and how rich it is.
   func detail(cellsHigh: Int, cellsWide: Int) -> [Float] {
+    Self.detail(of: guide, cellsHigh: cellsHigh, cellsWide: cellsWide)
+  }
+
+  private static func detail(
+    of picture: borrowing Tensor<UInt8>, cellsHigh: Int, cellsWide: Int
+  ) -> [Float] {
     var sums = [Float](repeating: 0, count: cellsHigh * cellsWide)
     var counts = [Float](repeating: 0, count: cellsHigh * cellsWide)
-    let pixels = guide.span
-    let stride = guide.rowStride
-    for y in 0..<guide.height - 1 {
-      for x in 0..<guide.width - 1 {
+    let pixels = picture.span
+    let stride = picture.rowStride
+    for y in 0..<picture.height - 1 {
+      for x in 0..<picture.width - 1 {
         let at = y * stride + 3 * x + 1
         let here = Int(pixels[at])
         let change = abs(Int(pixels[at + 3]) - here) + abs(Int(pixels[at + stride]) - here)
-        let cell = y * cellsHigh / guide.height * cellsWide + x * cellsWide / guide.width
+        let cell =
+          y * cellsHigh / picture.height * cellsWide + x * cellsWide / picture.width
         sums[cell] += Float(change)
         counts[cell] += 1
       }

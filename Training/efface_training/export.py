@@ -62,6 +62,8 @@ def quantize_node(node: Node, graph: Graph, q: Quantization) -> tuple[dict, dict
         weight = node.weight.double().numpy()
         outputs, inputs, kernel, _ = weight.shape
         scale = weight_scales(node.weight).double().numpy()
+        # A dead channel has a bias and hardly a weight: its bias must stay below 2^30.
+        scale = np.maximum(scale, np.abs(node.bias.double().numpy()) / (q.scales[x] * 2**29))
         integers = np.clip(np.rint(weight / scale[:, None, None, None]), -127, 127)
         product = scale * q.scales[x]
         bias = np.rint(node.bias.double().numpy() / product) - q.zero_points[x] * integers.sum((1, 2, 3))
