@@ -398,7 +398,8 @@ typedef struct {
   efi_buffer strip;
   uint8_t *row;           // one row of CMYK samples
   uint8_t black[256];     // how much black the photo has, by the lightest of red, green, blue
-  bool has_symbol[NUM_HUFF_TBLS][256];  // which AC symbols the source's tables can code
+  bool has_category[NUM_HUFF_TBLS][256];  // which DC symbols the source's tables can code
+  bool has_symbol[NUM_HUFF_TBLS][256];    // which AC symbols
   bool tables_hold;
 } over_job;
 
@@ -548,19 +549,53 @@ static bool can_code(const bool *has_symbol, const JCOEF *block) {
   return true;
 }
 
-/// Whether the mean values of MCU rows `first` to `last` (end not included) are such as 8-bit pictures
-/// have, so that the steps between them have codes.
-static bool steps_fit(over_job *job, jvirt_barray_ptr *coefficients, size_t first, size_t last) {
+/// Whether the source's DC tables have codes for the steps in MCU rows `first` to `last` (end not
+/// included), and for those from the row before and to the row behind.
+static bool steps_have_codes(over_job *job, jvirt_barray_ptr *coefficients, size_t first,
+                             size_t last) {
   j_decompress_ptr source = &job->source.info;
+  size_t interval = (size_t)job->plan->restart_interval;
+  bool single = source->num_components == 1;  // then an MCU is one block, whatever the sampling
   for (int c = 0; c < source->num_components; c++) {
     const jpeg_component_info *component = &source->comp_info[c];
-    size_t end = last * (size_t)component->v_samp_factor;
-    if (end > component->height_in_blocks) end = component->height_in_blocks;
-    for (size_t r = first * (size_t)component->v_samp_factor; r < end; r++) {
-      JBLOCKROW row = source->mem->access_virt_barray((j_common_ptr)source, coefficients[c],
-                                                      (JDIMENSION)r, 1, FALSE)[0];
-      for (size_t b = 0; b < component->width_in_blocks; b++) {
-        if (row[b][0] < -1024 || row[b][0] > 1023) return false;
+    const bool *has_category = job->has_category[component->dc_tbl_no];
+    size_t across = single ? 1 : (size_t)component->h_samp_factor;
+    size_t down = single ? 1 : (size_t)component->v_samp_factor;
+    size_t scale = single ? (size_t)component->v_samp_factor : 1;
+    size_t columns = (component->width_in_blocks + across - 1) / across;
+    size_t rows = (component->height_in_blocks + down - 1) / down;
+    if (!single) {
+      size_t mcu_width = (size_t)source->max_h_samp_factor * DCTSIZE;
+      columns = (source->image_width + mcu_width - 1) / mcu_width;
+    }
+    size_t from = first * scale, to = last * scale + 1;
+    if (to > rows) to = rows;
+    if (from > 0) from--;
+    int previous = 0;
+    bool known = from == 0;
+    for (size_t y = from; y < to; y++) {
+      size_t top = y * down;
+      size_t height = top + down > component->height_in_blocks
+                          ? component->height_in_blocks - top : down;
+      JBLOCKARRAY blocks = source->mem->access_virt_barray(
+          (j_common_ptr)source, coefficients[c], (JDIMENSION)top, (JDIMENSION)height, FALSE);
+      for (size_t x = 0; x < columns; x++) {
+        if (interval > 0 && (y * columns + x) % interval == 0) {
+          previous = 0;
+          known = true;
+        }
+        for (size_t v = 0; v < height; v++) {
+          for (size_t h = 0; h < across; h++) {
+            size_t column = x * across + h;
+            if (column >= component->width_in_blocks) break;
+            int value = blocks[v][column][0];
+            int step = known ? value - previous : 0;
+            unsigned magnitude = (unsigned)(step < 0 ? -step : step);
+            if (!has_category[magnitude ? 32 - __builtin_clz(magnitude) : 0]) return false;
+            previous = value;
+            known = true;
+          }
+        }
       }
     }
   }
@@ -621,7 +656,7 @@ static void replace_blocks(over_job *job, jvirt_barray_ptr *coefficients, size_t
   }
   jpeg_destroy_decompress(back);
   if (job->tables_hold) {
-    job->tables_hold = steps_fit(job, coefficients, first > 0 ? first - 1 : 0, last + 1);
+    job->tables_hold = steps_have_codes(job, coefficients, first, last);
   }
 }
 
@@ -636,7 +671,6 @@ static bool read_tables(over_job *job) {
     const JHUFF_TBL *dc_table = source->dc_huff_tbl_ptrs[dc];
     const JHUFF_TBL *ac_table = source->ac_huff_tbl_ptrs[ac];
     if (!dc_table || !ac_table) return false;
-    bool categories[256] = {false};
     int dc_count = 0, ac_count = 0;
     for (int length = 1; length <= 16; length++) {
       dc_count += dc_table->bits[length];
@@ -645,17 +679,14 @@ static bool read_tables(over_job *job) {
     // Longer values than 8-bit pictures have come from damage, and would be written without a check.
     for (int i = 0; i < dc_count && i < 256; i++) {
       if (dc_table->huffval[i] > 11) return false;
-      categories[dc_table->huffval[i]] = true;
+      job->has_category[dc][dc_table->huffval[i]] = true;
     }
     for (int i = 0; i < ac_count && i < 256; i++) {
       if ((ac_table->huffval[i] & 15) > 10) return false;
       job->has_symbol[ac][ac_table->huffval[i]] = true;
     }
-    for (int i = 0; i <= 11; i++) {
-      if (!categories[i]) return false;
-    }
-    // Blocks that fill up the last MCUs have no AC coefficients.
-    if (!job->has_symbol[ac][0]) return false;
+    // Blocks that fill up the last MCUs have no step and no AC coefficients.
+    if (!job->has_category[dc][0] || !job->has_symbol[ac][0]) return false;
   }
   return true;
 }
