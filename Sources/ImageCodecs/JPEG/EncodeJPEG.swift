@@ -13,8 +13,8 @@ func encodeJPEG(
     throw .corrupt(.jpeg, detail: "no scan was found")
   }
   var result = EncodedPhoto(bytes: [])
-  let metadata = try JPEGMetadata(
-    of: file, in: source.bytes, photo: photo, options: options, notes: &result.notes)
+  let metadata = JPEGMetadata(of: file, in: source.bytes, photo: photo, options: options)
+  result.notes = metadata.notes
 
   if let quality = options.quality {
     let coded = try unsafe run(photo, changed) { pixels, mask throws(CodecError) in
@@ -71,7 +71,7 @@ func encodeJPEG(
     // The header stays as it is, byte for byte; only the scan's data is new.
     for (index, segment) in file.segments.enumerated() {
       if segment.isMetadata {
-        result.bytes += metadata.segments[index] ?? []
+        result.bytes += metadata[index]
       } else {
         result.bytes += source.bytes[segment.range]
       }

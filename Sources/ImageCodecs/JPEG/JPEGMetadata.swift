@@ -1,22 +1,103 @@
 internal import Photos
 
 /// A JPEG's APPn and COM segments, as they go into the result.
+///
+/// Every segment is carried over byte for byte but those that hold a small copy of the old scene, or a
+/// signature over it: such copies are made anew where the file has room for that, or else removed.
 struct JPEGMetadata {
   /// What each of the file's metadata segments became, by its position in `JPEGFile.segments`.
-  var segments: [Int: [UInt8]] = [:]
+  private var segments: [Int: [UInt8]] = [:]
+  /// What was changed, one phrase each.
+  private(set) var notes: [String] = []
 
-  /// All of them, in the file's order.
+  /// All segments, in the file's order.
   var all: [UInt8] {
     segments.sorted { $0.key < $1.key }.flatMap(\.value)
   }
 
-  /// Carries the segments over: byte for byte, but for small copies of the old picture.
+  /// What a segment of the file became.
+  subscript(index: Int) -> [UInt8] { segments[index] ?? [] }
+
+  /// Carries the segments over.
   init(
-    of file: JPEGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions,
-    notes: inout [String]
-  ) throws(CodecError) {
-    for (index, segment) in file.segments.enumerated() where segment.isMetadata {
-      segments[index] = Array(bytes[segment.range])
+    of file: JPEGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions
+  ) {
+    let extendedShowsPicture = file.segments.contains {
+      $0.marker == JPEGFile.Marker.app(1)
+        && bytes[$0.contents].starts(with: XMPPacket.extensionName)
+        && XMPPacket.mentionsPicture(bytes[$0.contents])
     }
+    for (index, segment) in file.segments.enumerated() where segment.isMetadata {
+      let contents = bytes[segment.contents]
+      switch segment.marker {
+      case JPEGFile.Marker.app(0):
+        segments[index] = jfif(segment, contents, bytes)
+      case JPEGFile.Marker.app(1) where contents.starts(with: "Exif\0".utf8):
+        segments[index] = Array(bytes[segment.range])
+        if contents.count > 6, var block = ExifBlock(contents.dropFirst(6)) {
+          block.update(for: photo, thumbnail: options.thumbnail)
+          notes += block.notes
+          if !block.notes.isEmpty {
+            segments[index] = Self.segment(segment.marker, contents.prefix(6) + block.bytes)
+          }
+        }
+      case JPEGFile.Marker.app(1) where contents.starts(with: XMPPacket.name):
+        segments[index] = Array(bytes[segment.range])
+        if let packet = XMPPacket.withoutPictures(Array(contents)) {
+          segments[index] = Self.segment(segment.marker, packet)
+          notes.append("preview in XMP dropped")
+        }
+      case JPEGFile.Marker.app(1) where contents.starts(with: XMPPacket.extensionName):
+        segments[index] = extendedShowsPicture ? nil : Array(bytes[segment.range])
+      case JPEGFile.Marker.app(2) where contents.starts(with: "MPF\0".utf8):
+        // A directory of further pictures behind this one, which are dropped.
+        notes.append("further pictures in the file dropped")
+      case JPEGFile.Marker.app(2) where contents.starts(with: "ICC_PROFILE\0".utf8),
+        JPEGFile.Marker.comment:
+        segments[index] = Array(bytes[segment.range])
+      case JPEGFile.Marker.app(11) where Array(contents).first(of: "c2pa", from: 0) != nil:
+        if !notes.contains(Self.credentialsNote) { notes.append(Self.credentialsNote) }
+      case JPEGFile.Marker.app(13) where contents.starts(with: PhotoshopBlock.name):
+        segments[index] = Array(bytes[segment.range])
+        let resources = Array(contents.dropFirst(PhotoshopBlock.name.count))
+        if let kept = PhotoshopBlock.withoutThumbnails(resources) {
+          segments[index] = Self.segment(segment.marker, PhotoshopBlock.name + kept)
+          notes.append("Photoshop's thumbnail dropped")
+        }
+      default:
+        if EmbeddedJPEG.ranges(in: Array(contents)).isEmpty {
+          segments[index] = Array(bytes[segment.range])
+        } else {
+          notes.append("preview in segment APP\(segment.marker & 15) dropped")
+        }
+      }
+    }
+    if extendedShowsPicture { notes.append("preview in XMP dropped") }
+    if bytes[file.end...].contains(where: { $0 != 0 }) {
+      notes.append("data behind the picture dropped")
+    }
+  }
+
+  private static let credentialsNote = "content credentials dropped: they vouch for the old picture"
+
+  /// A JFIF segment without its own thumbnail; nil for one that is nothing else.
+  private mutating func jfif(
+    _ segment: JPEGFile.Segment, _ contents: ArraySlice<UInt8>, _ bytes: [UInt8]
+  ) -> [UInt8]? {
+    if contents.starts(with: "JFXX\0".utf8) {
+      notes.append("thumbnail dropped")
+      return nil
+    }
+    guard contents.starts(with: "JFIF\0".utf8), contents.count > 14 else {
+      return Array(bytes[segment.range])
+    }
+    notes.append("thumbnail dropped")
+    return Self.segment(segment.marker, contents.prefix(12) + [0, 0])
+  }
+
+  /// A marker segment of its own length.
+  private static func segment(_ marker: UInt8, _ contents: some Collection<UInt8>) -> [UInt8] {
+    let length = contents.count + 2
+    return [0xFF, marker, UInt8(length >> 8), UInt8(length & 255)] + contents
   }
 }

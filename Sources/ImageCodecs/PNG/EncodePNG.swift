@@ -36,6 +36,17 @@ func encodePNG(
       try unsafe output.encode(samples)
     }
   }
+  for chunk in file.chunks where chunk.type == "eXIf" {
+    if var block = ExifBlock(source.bytes[chunk.contents]) {
+      block.update(for: photo, thumbnail: options.thumbnail)
+      result.notes += block.notes
+      if !block.notes.isEmpty { output.replaced["eXIf"] = block.bytes }
+    }
+  }
+  if file.chunks.contains(where: { $0.type == "caBX" }) {
+    output.replaced["caBX"] = .some(nil)
+    result.notes.append("content credentials dropped: they vouch for the old picture")
+  }
   result.bytes = output.file(over: source.bytes, chunks: file.chunks, notes: &result.notes)
   return result
 }

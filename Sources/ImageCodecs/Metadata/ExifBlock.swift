@@ -1,0 +1,83 @@
+internal import CImageCodecs
+internal import Photos
+
+/// An EXIF block whose small copies of the picture follow the edit.
+struct ExifBlock {
+  /// The TIFF data.
+  private(set) var tiff: TIFFReader
+  /// What was done, one phrase each.
+  private(set) var notes: [String] = []
+
+  /// Reads the TIFF data; nil when it makes no sense, and then holds nothing to see either.
+  init?(_ bytes: some Collection<UInt8>) {
+    guard let tiff = TIFFReader(bytes) else { return nil }
+    self.tiff = tiff
+  }
+
+  /// The data as it is now.
+  var bytes: [UInt8] { tiff.bytes }
+
+  /// Puts the edited photo into the thumbnail's place, or removes it, and blanks previews elsewhere.
+  mutating func update(for photo: borrowing Photo, thumbnail: EncodingOptions.Thumbnail) {
+    var kept: Range<Int>?
+    if let first = tiff.first, let offset = tiff.read32(first.nextPointer), offset > 0 {
+      kept = updateThumbnail(
+        at: offset, pointer: first.nextPointer, for: photo, thumbnail: thumbnail)
+    }
+    var blanked = false
+    for range in EmbeddedJPEG.ranges(in: tiff.bytes) where range.lowerBound != kept?.lowerBound {
+      blank(range)
+      blanked = true
+    }
+    if blanked { notes.append("preview in the camera's notes dropped") }
+  }
+
+  /// Handles the second directory, which describes the thumbnail; returns where a new one lies.
+  private mutating func updateThumbnail(
+    at offset: Int, pointer: Int, for photo: borrowing Photo, thumbnail: EncodingOptions.Thumbnail
+  ) -> Range<Int>? {
+    guard let directory = tiff.directory(at: offset) else { return nil }
+    func entry(_ tag: Int) -> TIFFReader.Entry? { directory.entries.first { $0.tag == tag } }
+    func value(_ tag: Int) -> Int? { entry(tag).flatMap(tiff.number) }
+    if let start = value(0x0201), let length = value(0x0202), start > 0, length > 0,
+      start <= tiff.bytes.count, length <= tiff.bytes.count - start
+    {
+      let range = start..<start + length
+      if thumbnail == .rebuild, let entry = entry(0x0202), entry.type == 4,
+        let info = try? jpegInfo(Array(tiff.bytes[range])), info.width <= 1024, info.height <= 1024,
+        let new = Thumbnail(of: photo, width: Int(info.width), height: Int(info.height))
+          .jpeg(limit: length)
+      {
+        blank(range)
+        tiff.bytes.replaceSubrange(start..<start + new.count, with: new)
+        tiff.write32(new.count, at: entry.valueOffset)
+        notes.append("thumbnail rebuilt")
+        return start..<start + new.count
+      }
+      remove(range, behind: pointer)
+    } else if let offsets = value(0x0111), let length = value(0x0117),
+      offsets <= tiff.bytes.count, length <= tiff.bytes.count - offsets
+    {
+      remove(offsets..<offsets + length, behind: pointer)
+    } else if entry(0x0111) == nil, entry(0x0201) == nil {
+      return nil
+    }
+    tiff.write32(0, at: pointer)
+    notes.append("thumbnail dropped")
+    return nil
+  }
+
+  /// Overwrites a picture with zeros, so that every offset in the block still holds.
+  private mutating func blank(_ range: Range<Int>) {
+    for i in range { tiff.bytes[i] = 0 }
+  }
+
+  /// Takes a picture out: cut off at the block's end, else overwritten.
+  private mutating func remove(_ range: Range<Int>, behind pointer: Int) {
+    if range.upperBound == tiff.bytes.count, range.lowerBound >= pointer + 4 {
+      tiff.bytes.removeSubrange(range)
+    } else {
+      blank(range)
+    }
+  }
+}

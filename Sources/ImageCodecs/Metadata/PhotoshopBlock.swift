@@ -1,0 +1,29 @@
+/// Photoshop's image resources (APP13): only its thumbnails are of concern here.
+enum PhotoshopBlock {
+  /// What a segment with resources begins with.
+  static let name: [UInt8] = Array("Photoshop 3.0\0".utf8)
+
+  /// The resources without thumbnails (numbers 1033 and 1036); nil when there is none, or when the data
+  /// makes no sense.
+  static func withoutThumbnails(_ data: [UInt8]) -> [UInt8]? {
+    var kept: [UInt8] = []
+    var found = false
+    var position = 0
+    while position + 12 <= data.count {
+      guard data[position..<position + 4].elementsEqual("8BIM".utf8) else { break }
+      let id = Int(data[position + 4]) << 8 | Int(data[position + 5])
+      let sizeAt = position + 6 + (Int(data[position + 6]) + 2) / 2 * 2
+      guard sizeAt + 4 <= data.count else { break }
+      let size = data[sizeAt..<sizeAt + 4].reduce(0) { $0 << 8 | Int($1) }
+      guard size <= data.count - sizeAt - 4 else { break }
+      let end = min(data.count, sizeAt + 4 + (size + 1) / 2 * 2)
+      if id == 0x0409 || id == 0x040C {
+        found = true
+      } else {
+        kept += data[position..<end]
+      }
+      position = end
+    }
+    return found ? kept + data[position...] : nil
+  }
+}

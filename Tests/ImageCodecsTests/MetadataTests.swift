@@ -1,0 +1,159 @@
+import Photos
+import Tensors
+import Testing
+
+@testable import ImageCodecs
+
+@Suite struct MetadataTests {
+  /// Edits a file in the middle, and gives both files' metadata segments.
+  private func edit(
+    _ bytes: [UInt8], thumbnail: EncodingOptions.Thumbnail = .rebuild
+  ) throws -> (result: EncodedPhoto, before: [[UInt8]], after: [[UInt8]]) {
+    var decoded = try decode(bytes, name: "")
+    let mask = Hole.middle.mask(width: decoded.photo.width, height: decoded.photo.height)
+    paint(&decoded.photo, where: mask)
+    let result = try encode(
+      decoded.photo, changed: mask, over: decoded.source,
+      options: EncodingOptions(thumbnail: thumbnail))
+    func segments(_ bytes: [UInt8]) -> [[UInt8]] {
+      JPEGFile(bytes).segments.filter(\.isMetadata).map { Array(bytes[$0.range]) }
+    }
+    return (result, segments(bytes), segments(result.bytes))
+  }
+
+  private func thumbnail(_ bytes: [UInt8]) throws -> [UInt8]? {
+    let range = try #require(JPEGFile(bytes).exif(in: bytes)).tiff
+    let tiff = try #require(TIFFReader(bytes[range]))
+    let first = try #require(tiff.first)
+    guard let offset = tiff.read32(first.nextPointer), offset > 0,
+      let second = tiff.directory(at: offset),
+      let start = second.entries.first(where: { $0.tag == 0x0201 }).flatMap(tiff.number),
+      let length = second.entries.first(where: { $0.tag == 0x0202 }).flatMap(tiff.number)
+    else { return nil }
+    return Array(tiff.bytes[start..<start + length])
+  }
+
+  @Test(arguments: ["metadata.jpg", "metadata-progressive.jpg"])
+  func theThumbnailShowsTheResult(name: String) throws {
+    let bytes = Fixture.bytes(name)
+    let (result, before, after) = try edit(bytes)
+    #expect(result.notes == ["thumbnail rebuilt"])
+    #expect(before.map(\.count) == after.map(\.count))
+    for (old, new) in zip(before, after) where old != new {
+      #expect(old.dropFirst(4).starts(with: "Exif".utf8))
+    }
+    let edited = try decode(result.bytes, name: "")
+    #expect(edited.source.orientation == .right)
+    let small = try decode(try #require(try thumbnail(result.bytes)), name: "")
+    #expect(small.photo.width == 51 && small.photo.height == 38)
+    var sum = 0
+    for y in 0..<38 {
+      for x in 0..<51 {
+        for c in 0..<3 {
+          let (row, column) = (min(2 * y, 74), min(2 * x, 100))
+          sum += abs(
+            Int(small.photo.pixels[y, x, c]) - Int(edited.photo.pixels[row, column, c]))
+        }
+      }
+    }
+    #expect(Double(sum) / Double(38 * 51 * 3) < 25)
+  }
+
+  @Test func theThumbnailCanBeDropped() throws {
+    let (result, before, after) = try edit(Fixture.bytes("metadata.jpg"), thumbnail: .drop)
+    #expect(result.notes == ["thumbnail dropped"])
+    #expect(try thumbnail(result.bytes) == nil)
+    #expect(EmbeddedJPEG.ranges(in: after.flatMap(\.self)).isEmpty)
+    #expect(before.count == after.count)
+    for (old, new) in zip(before, after) where old != new {
+      #expect(old.dropFirst(4).starts(with: "Exif".utf8) && new.count < old.count - 1000)
+    }
+    #expect(try decode(result.bytes, name: "").source.orientation == .right)
+  }
+
+  /// A sound file with segments put behind its first marker.
+  private func file(with segments: [(UInt8, [UInt8])], behind: [UInt8] = []) -> [UInt8] {
+    var bytes: [UInt8] = [0xFF, 0xD8]
+    for (marker, contents) in segments {
+      let length = contents.count + 2
+      bytes += [0xFF, marker, UInt8(length >> 8), UInt8(length & 255)] + contents
+    }
+    return bytes + Fixture.bytes("ycc420-baseline.jpg").dropFirst(2) + behind
+  }
+
+  @Test func copiesOfTheOldSceneAreDropped() throws {
+    let small = Fixture.bytes("ycc420-16x16.jpg")
+    let text = { (s: String) in Array(s.utf8) }
+    let resource = text("8BIM") + [0x04, 0x0C, 0, 0, 0, 0]
+    let cases: [(String, UInt8, [UInt8], [UInt8]?)] = [
+      ("thumbnail dropped", 0xE0, text("JFXX\0") + [0x10] + small, nil),
+      (
+        "thumbnail dropped", 0xE0, text("JFIF\0") + [1, 2, 0, 0, 1, 0, 1, 1, 1, 9, 9, 9],
+        text("JFIF\0") + [1, 2, 0, 0, 1, 0, 1, 0, 0]
+      ),
+      (
+        "preview in XMP dropped", 0xE1,
+        XMPPacket.name + text("<a><xmpGImg:image>/9j/4AAQ</xmpGImg:image><b/></a>"),
+        XMPPacket.name + text("<a><xmpGImg:image></xmpGImg:image><b/></a>")
+      ),
+      (
+        "preview in XMP dropped", 0xE1, XMPPacket.extensionName + text("GImage:Data=\"/9j/\""),
+        nil
+      ),
+      ("further pictures in the file dropped", 0xE2, text("MPF\0II*\0"), nil),
+      ("preview in segment APP4 dropped", 0xE4, text("Scalado") + small, nil),
+      (
+        "content credentials dropped: they vouch for the old picture", 0xEB,
+        text("JP....jumbc2pa"), nil
+      ),
+      (
+        "Photoshop's thumbnail dropped", 0xED,
+        PhotoshopBlock.name + text("8BIM") + [4, 4, 0, 0, 0, 0, 0, 2, 7, 8] + resource
+          + [UInt8(small.count >> 8), UInt8(small.count & 255)]
+          + small + (small.count % 2 == 1 ? [0] : []),
+        PhotoshopBlock.name + text("8BIM") + [4, 4, 0, 0, 0, 0, 0, 2, 7, 8]
+      ),
+    ]
+    for (note, marker, contents, expected) in cases {
+      let (result, before, after) = try edit(file(with: [(marker, contents), (0xFE, text("c"))]))
+      #expect(result.notes == [note], "\(note)")
+      #expect(Array(after.suffix(before.count - 1)) == Array(before.dropFirst()), "\(note)")
+      #expect(after.count == before.count - (expected == nil ? 1 : 0), "\(note)")
+      if let expected { #expect(Array(after[0].dropFirst(4)) == expected, "\(note)") }
+    }
+    let (result, _, _) = try edit(file(with: [], behind: text("a film of the old scene")))
+    #expect(result.notes == ["data behind the picture dropped"])
+    #expect(result.bytes.suffix(2) == [0xFF, 0xD9])
+  }
+
+  @Test func aPreviewInTheCamerasNotesIsBlanked() throws {
+    let bytes = Fixture.bytes("metadata.jpg")
+    let exif = try #require(JPEGFile(bytes).exif(in: bytes))
+    let small = Fixture.bytes("ycc420-16x16.jpg")
+    let contents = Array("Exif\0\0".utf8) + bytes[exif.tiff] + [1, 2, 3] + small + [4, 5]
+    let (result, before, after) = try edit(file(with: [(0xE1, contents)]))
+    #expect(result.notes == ["thumbnail rebuilt", "preview in the camera's notes dropped"])
+    #expect(before[0].count == after[0].count && after[0].suffix(2) == [4, 5])
+    #expect(EmbeddedJPEG.ranges(in: after[0]).count == 1)
+  }
+
+  @Test func damagedExifNeverCrashes() throws {
+    let bytes = Fixture.bytes("metadata.jpg")
+    let exif = try #require(JPEGFile(bytes).exif(in: bytes)).tiff
+    var state: UInt64 = 3
+    for round in 0..<1000 {
+      var changed = Array(bytes[exif].prefix(180) + bytes[exif].suffix(60))
+      for _ in 0..<3 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        let at = Int(state >> 33) % 180
+        changed[at] = [0, 255, 8, 50, UInt8(state >> 56)][round % 5]
+      }
+      let photo = Photo(pixels: Tensor(height: 8, width: 8, channels: 3, repeating: 9))
+      for choice in [EncodingOptions.Thumbnail.drop, .rebuild] {
+        var block = ExifBlock(changed)
+        block?.update(for: photo, thumbnail: choice)
+        #expect((block?.bytes.count ?? 0) <= changed.count)
+      }
+    }
+  }
+}
