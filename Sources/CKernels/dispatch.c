@@ -3,6 +3,11 @@
 // The one table: a line for each instruction set, baseline first.
 static const efk_kernels tables[] = {
     {EFK_ISA_SCALAR, "scalar", &efk_quantized_scalar, &efk_image_scalar},
+#if defined(__x86_64__)
+    {EFK_ISA_AVX2, "avx2", &efk_quantized_avx2, &efk_image_avx2},
+    {EFK_ISA_AVXVNNI, "avxvnni", &efk_quantized_avxvnni, &efk_image_avx2},
+    {EFK_ISA_AVX512VNNI, "avx512vnni", &efk_quantized_avx512vnni, &efk_image_avx512},
+#endif
 };
 
 static _Bool can_run(efk_isa isa) {

@@ -10,7 +10,7 @@ static uint8_t quantize(float value, float lo, float hi, int32_t zero_point) {
   return (uint8_t)((int32_t)rintf(value) + zero_point);
 }
 
-static efk_isa efk_conv_u8s8_1x1_scalar(const efk_conv *c, int32_t row, int32_t row_end,
+static efk_isa efk_conv_u8s8_scalar(const efk_conv *c, int32_t row, int32_t row_end,
                                         int32_t block, int32_t block_end) {
   for (int32_t b = block; b < block_end; b++) {
     const float *scale = c->scale + 16 * b;
@@ -49,7 +49,7 @@ static efk_isa efk_conv_u8s8_1x1_scalar(const efk_conv *c, int32_t row, int32_t 
   return EFK_ISA_SCALAR;
 }
 
-static efk_isa efk_depthwise_u8s8_1x1_scalar(const efk_depthwise *c, int32_t row, int32_t row_end,
+static efk_isa efk_depthwise_u8s8_scalar(const efk_depthwise *c, int32_t row, int32_t row_end,
                                              int32_t block, int32_t block_end) {
   const int quads = (c->kernel + 3) / 4;
   for (int32_t b = block; b < block_end; b++) {
@@ -81,15 +81,9 @@ static efk_isa efk_depthwise_u8s8_1x1_scalar(const efk_depthwise *c, int32_t row
 #define EFK_NAME(op) op##_scalar
 #include "quantized_elementwise.inc"
 
-const efk_quantized efk_quantized_scalar = {
-    .isa = EFK_ISA_SCALAR,
-    .conv = efk_conv_u8s8_1x1_scalar,
-    .depthwise = efk_depthwise_u8s8_1x1_scalar,
-    .add = efk_add_u8_1x16_scalar,
-    .pack = efk_pack_u8_1x1_scalar,
-    .mean = efk_mean_u8_1x16_scalar,
-    .upsample2 = efk_upsample2_u8_1x16_scalar,
-};
+const efk_quantized efk_quantized_scalar =
+#include "quantized_table.inc"
+    ;
 
 void efk_fill_border(uint8_t *planes, int32_t height, int32_t width, int32_t border,
                      uint8_t zero_point, int32_t row, int32_t row_end, int32_t plane,

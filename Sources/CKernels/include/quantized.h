@@ -154,6 +154,13 @@ typedef struct efk_quantized {
 } efk_quantized;
 
 extern const efk_quantized efk_quantized_scalar;
+#if defined(__x86_64__)
+extern const efk_quantized efk_quantized_avx2;
+extern const efk_quantized efk_quantized_avxvnni;
+extern const efk_quantized efk_quantized_avx512vnni;
+#elif defined(__aarch64__)
+extern const efk_quantized efk_quantized_neon;
+#endif
 
 /// Sets the border beside rows `row..<row_end` of some planes, above the first row and below the
 /// last one.
