@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Photos
 import Tensors
@@ -58,8 +59,8 @@ struct Program {
     url = URL(fileURLWithPath: found)
   }
 
-  /// Runs the program and gives back its standard output; throws where it fails.
-  func run(_ arguments: [String]) throws -> [UInt8] {
+  /// Runs the program and gives back its standard output; throws where it fails or takes too long.
+  func run(_ arguments: [String], seconds: Double = 120) throws -> [UInt8] {
     let process = Process()
     process.executableURL = url
     process.arguments = arguments
@@ -67,6 +68,9 @@ struct Program {
     process.standardOutput = output
     process.standardError = FileHandle.nullDevice
     try process.run()
+    let alarm = DispatchWorkItem { process.terminate() }
+    DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: alarm)
+    defer { alarm.cancel() }
     let data = output.fileHandleForReading.readDataToEndOfFile()
     process.waitUntilExit()
     if process.terminationStatus != 0 { throw Failure(status: process.terminationStatus) }
