@@ -58,7 +58,9 @@ let package = Package(
     library("Inpainting", ["Tensors", "Photos", "Kernels", "Networks"]),
     library(
       "Editing",
-      ["Tensors", "Kernels", "Photos", "ImageCodecs", "Segmentation", "Inpainting"]),
+      [
+        "Tensors", "Kernels", "Networks", "Photos", "ImageCodecs", "Segmentation", "Inpainting",
+      ]),
     .executableTarget(
       name: "efface",
       dependencies: [

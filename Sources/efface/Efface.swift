@@ -3,6 +3,17 @@ import ArgumentParser
 @main
 struct Efface: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "efface", abstract: "Remove unwanted objects from photos, on this machine.",
-    version: "0.1.0")
+    commandName: "efface",
+    abstract: "Remove unwanted objects from photos, on this machine.",
+    discussion: """
+      Everything happens on this machine: no network is used, and nothing is overwritten
+      without --force. Results go to standard output, messages to standard error.
+
+      Exit status: 0 done; 1 some photo failed; 2 nothing matched the selection;
+      64 wrong usage; 130 interrupted.
+      """,
+    version: "0.1.0",
+    subcommands: [
+      RemoveObject.self, Detect.self, BatchCommand.self, Compare.self, Models.self,
+    ])
 }

@@ -55,3 +55,6 @@ func peakMemoryBytes() -> Int {
     return usage.ru_maxrss * 1024
   #endif
 }
+
+/// Processors that are on line.
+func onlineProcessors() -> Int { Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))) }

@@ -1,0 +1,138 @@
+import Dispatch
+import Synchronization
+
+/// Removes the same things from many photos, several at a time.
+public struct Batch: Sendable {
+  /// What there is to do.
+  public var plan: BatchPlan
+  /// What should go, and how.
+  public var options: RemovalOptions
+  /// Photos worked on at a time.
+  public var jobs: Int
+  /// Threads that the networks use, over all photos.
+  public var threads: Int
+  /// Whether photos that an earlier run has finished are passed over.
+  public var resumes: Bool
+  /// Whether outputs may be replaced.
+  public var replaces: Bool
+  /// Whether reports carry small pictures.
+  public var wantsThumbnails: Bool
+
+  /// Makes a batch.
+  public init(
+    plan: BatchPlan, options: RemovalOptions, jobs: Int, threads: Int, resumes: Bool = false,
+    replaces: Bool = false, wantsThumbnails: Bool = false
+  ) {
+    self.plan = plan
+    self.options = options
+    self.jobs = jobs
+    self.threads = threads
+    self.resumes = resumes
+    self.replaces = replaces
+    self.wantsThumbnails = wantsThumbnails
+  }
+
+  /// Edits every photo; one that fails does not stop the others.
+  ///
+  /// - Parameter report: Called after each photo, never twice at a time, in the order of completion.
+  public func run(_ report: @Sendable (RemovalReport) -> Void) throws(EditingError) {
+    try FileSystem.makeFolder(plan.folder)
+    let journal = try BatchJournal(folder: plan.folder)
+    let next = Atomic<Int>(0)
+    let reporting = Mutex(())
+    let workers = max(1, min(jobs, plan.items.count))
+    DispatchQueue.concurrentPerform(iterations: workers) { _ in
+      let eraser = Eraser(threads: max(1, threads / workers))
+      while true {
+        let index = next.add(1, ordering: .relaxed).oldValue
+        if index >= plan.items.count { return }
+        let result = edit(plan.items[index], eraser, journal)
+        reporting.withLock { _ in report(result) }
+      }
+    }
+  }
+
+  private func edit(_ item: BatchPlan.Item, _ eraser: Eraser, _ journal: BatchJournal)
+    -> RemovalReport
+  {
+    do {
+      return try attempt(item, eraser, journal)
+    } catch {
+      return RemovalReport(input: item.input, failure: error)
+    }
+  }
+
+  private func attempt(_ item: BatchPlan.Item, _ eraser: Eraser, _ journal: BatchJournal)
+    throws(EditingError) -> RemovalReport
+  {
+    guard let input = FileSystem.status(item.input) else {
+      throw .unreadable(name: item.input, reason: "it has gone since the batch began")
+    }
+    var replaces = replaces
+    let options = fingerprint(item)
+    if resumes, FileSystem.status(item.output) != nil {
+      let entry = journal.entry(for: item.relative)
+      switch try state(of: item, input: input, options: options, entry: entry) {
+      case .complete:
+        var report = RemovalReport(input: item.input, status: .skipped)
+        report.output = item.output
+        return report
+      case .damaged: replaces = true
+      case .other: break
+      }
+    }
+    if plan.usesMasks && item.mask == nil {
+      throw .nothingMatched(name: item.input, detail: "no mask of that name in the folder of masks")
+    }
+    try FileSystem.makeFolder(PathName(item.output).folder)
+    var request = RemovalRequest(
+      input: item.input, output: try OutputFile(item.output, replacing: replaces),
+      options: self.options)
+    request.options.selection.mask = item.mask ?? request.options.selection.mask
+    request.wantsThumbnails = wantsThumbnails
+    let report = try eraser.remove(request)
+    let written = try FileSystem.read(item.output)
+    try journal.record(
+      item.relative,
+      .init(
+        inputSize: input.size, inputModified: input.modified, options: options,
+        outputSize: written.count, outputChecksum: checksum(written)))
+    return report
+  }
+
+  private enum State { case complete, damaged, other }
+
+  /// What an output that exists already is: finished by an earlier run of the same batch, the remains
+  /// of something, or a picture that is not this batch's to replace.
+  private func state(
+    of item: BatchPlan.Item, input: FileSystem.Status, options: UInt64, entry: BatchJournal.Entry?
+  ) throws(EditingError) -> State {
+    let bytes = try FileSystem.read(item.output)
+    if let entry, entry.outputSize == bytes.count, entry.outputChecksum == checksum(bytes) {
+      let isSame =
+        entry.inputSize == input.size && entry.inputModified == input.modified
+        && entry.options == options
+      return isSame ? .complete : .other
+    }
+    do {
+      _ = try decodePhoto(bytes, name: item.output)
+      return .other
+    } catch {
+      return .damaged
+    }
+  }
+
+  /// A number for everything but the photo that decides what the output is.
+  private func fingerprint(_ item: BatchPlan.Item) -> UInt64 {
+    var text = "\(options.selection.summary); grow \(options.grow ?? -1); "
+    text += "feather \(options.feather ?? -1); quality \(options.quality ?? -1); "
+    text += "seed \(options.seed)"
+    if let mask = item.mask, let status = FileSystem.status(mask) {
+      text += "; mask \(mask) \(status.size) \(status.modified)"
+    }
+    return checksum(Array(text.utf8))
+  }
+}
+
+/// The processors that this machine offers.
+public var processorCount: Int { max(1, onlineProcessors()) }

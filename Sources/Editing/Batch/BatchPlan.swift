@@ -1,0 +1,140 @@
+import ImageCodecs
+
+/// Part `index` of `count` of a batch that several machines share.
+public struct Shard: Equatable, Sendable {
+  /// From 1 to `count`.
+  public var index: Int
+  /// Parts in all.
+  public var count: Int
+
+  /// Reads `2/5`; `nil` for anything else.
+  public init?(_ text: String) {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard parts.count == 2, let index = parts[0], let count = parts[1], count > 0,
+      (1...count).contains(index)
+    else { return nil }
+    self.index = index
+    self.count = count
+  }
+}
+
+/// What a batch will do, decided before the first photo is opened.
+public struct BatchPlan: Sendable {
+  /// One photo of a batch.
+  public struct Item: Equatable, Sendable {
+    /// The photo's path.
+    public var input: String
+    /// The output's path.
+    public var output: String
+    /// The output's path below the output folder.
+    public var relative: String
+    /// The mask's path; `nil` where there is none, or none is wanted.
+    public var mask: String?
+  }
+
+  /// The photos, ordered by their outputs.
+  public var items: [Item]
+  /// The folder of all outputs.
+  public var folder: String
+  /// Whether masks are wanted: a photo without one has nothing to remove.
+  public var usesMasks: Bool
+
+  /// Finds the photos and pairs each with its output, and with its mask if `masks` names a folder.
+  ///
+  /// The folder of a photo below an input is mirrored below the output folder. With several inputs,
+  /// each input folder keeps its own name there, so that equal names do not meet. The mask of
+  /// `a/b.jpg` is `a/b.png` in the folder of masks (or `a/b.jpg.png`, or of another extension).
+  ///
+  /// - Throws: When an input is missing, when there is no photo, or when two would have one output.
+  public init(
+    inputs: [String], folder: String, recursive: Bool = true, shard: Shard? = nil,
+    masks: String? = nil
+  ) throws(EditingError) {
+    self.folder = folder
+    usesMasks = masks != nil
+    let excluded = FileSystem.canonical(folder)
+    var items: [Item] = []
+    for input in inputs {
+      guard let status = FileSystem.status(input) else {
+        throw .unreadable(name: input, reason: "no such file or folder")
+      }
+      if !status.isDirectory {
+        let name = PathName(input).name
+        items.append(Item(input: input, output: PathName.join(folder, name), relative: name))
+        continue
+      }
+      if FileSystem.canonical(input) == excluded {
+        throw .usage("\(folder): the output folder is the input folder; name another one")
+      }
+      let prefix = inputs.count > 1 ? PathName(FileSystem.canonical(input)).name : ""
+      for path in try Self.photos(below: input, recursive: recursive, excluded: excluded) {
+        let relative = PathName.join(prefix, path)
+        items.append(
+          Item(
+            input: PathName.join(input, path), output: PathName.join(folder, relative),
+            relative: relative))
+      }
+    }
+    if let masks {
+      guard FileSystem.status(masks)?.isDirectory == true else {
+        throw .unreadable(name: masks, reason: "it is no folder of masks")
+      }
+      for index in items.indices {
+        items[index].mask = Self.mask(for: items[index], in: masks)
+      }
+    }
+    items.sort { $0.relative < $1.relative }
+    for (one, next) in zip(items, items.dropFirst()) where one.relative == next.relative {
+      throw .usage(
+        "\(one.input) and \(next.input) would both be written to \(one.output); "
+          + "run them into different folders")
+    }
+    if items.isEmpty {
+      throw .nothingMatched(
+        name: inputs.joined(separator: ", "), detail: "no .jpg, .jpeg or .png file there")
+    }
+    if let shard {
+      items = items.indices.filter { $0 % shard.count == shard.index - 1 }.map { items[$0] }
+    }
+    self.items = items
+  }
+
+  /// Paths of the photos below a folder, relative to it.
+  ///
+  /// Hidden names are passed over, linked folders are not entered, and the output folder is left out.
+  private static func photos(below folder: String, recursive: Bool, excluded: String)
+    throws(EditingError) -> [String]
+  {
+    var found: [String] = []
+    var pending = [""]
+    while let relative = pending.popLast() {
+      for name in try FileSystem.names(in: PathName.join(folder, relative))
+      where !name.hasPrefix(".") {
+        let path = PathName.join(relative, name)
+        let full = PathName.join(folder, path)
+        guard let status = FileSystem.status(full) else { continue }
+        if status.isDirectory {
+          if recursive && !FileSystem.isLink(full) && FileSystem.canonical(full) != excluded {
+            pending.append(path)
+          }
+        } else if ImageFormat(fileName: name) != nil {
+          found.append(path)
+        }
+      }
+    }
+    return found
+  }
+
+  private static func mask(for item: Item, in folder: String) -> String? {
+    let path = PathName(item.relative)
+    let stem = PathName.join(path.folder, path.stem)
+    let names = [
+      stem + ".png", item.relative + ".png", stem + "-mask.png", item.relative, stem + ".jpg",
+    ]
+    for name in names {
+      let candidate = PathName.join(folder, name)
+      if FileSystem.status(candidate)?.isRegular == true { return candidate }
+    }
+    return nil
+  }
+}

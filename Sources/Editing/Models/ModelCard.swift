@@ -1,0 +1,89 @@
+import Kernels
+import Networks
+
+/// What is known of a network inside the program.
+public struct ModelCard: Sendable {
+  private let network: Network
+
+  /// The networks, in the order of their use.
+  public static func all() throws(EditingError) -> [ModelCard] {
+    do {
+      return [
+        ModelCard(network: try .embedded(.segmentation)),
+        ModelCard(network: try .embedded(.inpainting)),
+      ]
+    } catch {
+      throw .network(message: "a network inside the program cannot be read: \(error)")
+    }
+  }
+
+  /// The card as a JSON object.
+  public var json: JSONValue {
+    var members: [(key: String, value: JSONValue)] = [
+      (key: "name", value: .string(network.name)),
+      (key: "version", value: .string(network.version)),
+      (key: "input_size", value: .integer(network.inputSize)),
+    ]
+    for key in ["dense_parameters", "stored_parameters", "sparsity", "fp32_bytes"] {
+      members.append((key: key, value: JSONValue(network.card[key])))
+    }
+    members.append((key: "file_bytes", value: .integer(network.fileSize)))
+    for key in ["gmac", "quality"] {
+      members.append((key: key, value: JSONValue(network.card[key])))
+    }
+    return .object(members)
+  }
+
+  /// The card as lines of text.
+  public var text: String {
+    func figure(_ key: String) -> Double? { network.card[key]?.number }
+    func millions(_ value: Double?) -> String {
+      value.map { JSONValue.decimal($0 / 1e6, digits: 2) + " million" } ?? "unknown"
+    }
+    var lines = ["\(network.name) \(network.version)"]
+    lines.append("  input         \(network.inputSize) pixels")
+    lines.append(
+      "  weights       \(millions(figure("stored_parameters"))) stored of "
+        + "\(millions(figure("dense_parameters"))) dense"
+        + (figure("sparsity").map { " (\(JSONValue.decimal($0 * 100, digits: 1)) % pruned)" } ?? "")
+    )
+    var size = "  size          \(JSONValue.decimal(Double(network.fileSize) / 1e6, digits: 2)) MB"
+    if let dense = figure("fp32_bytes") {
+      size += " (32-bit floats: \(JSONValue.decimal(dense / 1e6, digits: 2)) MB)"
+    }
+    lines.append(size)
+    if let gmac = figure("gmac") {
+      lines.append(
+        "  arithmetic    \(JSONValue.decimal(gmac, digits: 2)) thousand million products a run")
+    }
+    let quality = JSONValue(network.card["quality"])
+    if quality != .null { lines.append("  quality       \(quality.text)") }
+    return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+/// The line that says which kernels run.
+public func kernelSummary() throws(EditingError) -> String {
+  do {
+    return "kernels: \(try InstructionSet.requested())"
+  } catch {
+    throw .usage("\(error)")
+  }
+}
+
+extension JSONValue {
+  /// A value of a network's description, or `null`; members are ordered by their names.
+  fileprivate init(_ json: JSON?) {
+    switch json {
+    case nil, .null: self = .null
+    case .bool(let value): self = .boolean(value)
+    case .number(let value):
+      self = Int(exactly: value).map { .integer($0) } ?? .number(value, digits: 6)
+    case .string(let value): self = .string(value)
+    case .array(let values): self = .array(values.map { JSONValue($0) })
+    case .object(let members):
+      self = .object(
+        members.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue($0.value)) })
+    }
+  }
+}

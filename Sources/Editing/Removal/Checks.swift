@@ -1,0 +1,71 @@
+import ImageCodecs
+import Photos
+import Tensors
+
+/// A path as messages show it.
+func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
+
+/// Decodes a photo; errors name the file.
+func decodePhoto(_ bytes: [UInt8], name: String) throws(EditingError) -> DecodedPhoto {
+  do {
+    return try decode(bytes, name: name)
+  } catch {
+    throw .picture(message: "\(shown(name)): \(error)")
+  }
+}
+
+/// Encodes pixels of our own making; errors name the file.
+func encodePicture(
+  _ pixels: borrowing Tensor<UInt8>, format: ImageFormat, quality: Int = 90, name: String
+) throws(EditingError) -> [UInt8] {
+  do {
+    return try encodeNew(pixels: pixels, format: format, quality: quality)
+  } catch {
+    throw .picture(message: "\(shown(name)): \(error)")
+  }
+}
+
+/// A small picture of a photo for a report; errors name the file.
+func thumbnail(_ photo: borrowing Photo, name: String) throws(EditingError) -> Thumbnail {
+  do {
+    return try Thumbnail(photo.uprightPixels)
+  } catch {
+    throw .picture(message: "\(shown(name)): \(error)")
+  }
+}
+
+/// Refuses an output whose name promises another format than the photo's.
+func checkFormat(of output: String, input: String, source: SourceImage) throws(EditingError) {
+  let suffix = PathName(output).suffix.lowercased()
+  guard let promised = ImageFormat(fileName: output), promised != source.format,
+    suffix != PathName(input).suffix.lowercased()
+  else { return }
+  throw .otherFormat(name: output, photo: shown(input), format: "\(source.format)")
+}
+
+/// Refuses clicks and boxes that miss the photo.
+func checkPositions(_ selection: Selection, _ photo: borrowing Photo, name: String)
+  throws(EditingError)
+{
+  let size = photo.orientation.uprightSize(width: photo.width, height: photo.height)
+  let all = Rectangle(x: 0, y: 0, width: size.width, height: size.height)
+  for (option, points) in [("--at", selection.clicks), ("--not-at", selection.kept)] {
+    for point in points where !all.contains(x: point.x, y: point.y) {
+      throw .outside(
+        option: "\(option) \(point.x),\(point.y)", name: shown(name), width: size.width,
+        height: size.height)
+    }
+  }
+  for box in selection.boxes where all.intersection(box).isEmpty {
+    throw .outside(
+      option: "--box \(box.x),\(box.y),\(box.width),\(box.height)", name: shown(name),
+      width: size.width, height: size.height)
+  }
+}
+
+extension SourceImage {
+  /// The photo's size as one sees it.
+  var uprightSize: (width: Int, height: Int) {
+    orientation.uprightSize(width: width, height: height)
+  }
+}

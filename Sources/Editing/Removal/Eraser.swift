@@ -1,0 +1,208 @@
+import ImageCodecs
+import Inpainting
+import Photos
+import Segmentation
+import Tensors
+
+/// Edits photos, one at a time; the networks are loaded at their first use and kept.
+///
+/// An eraser belongs to one thread. A batch gives every worker its own.
+public final class Eraser {
+  private let threads: Int
+  private let progress: (Stage) -> Void
+  private var segmenter: Segmenter?
+  private var inpainter: (seed: UInt64, network: Inpainter)?
+
+  /// Makes an eraser.
+  ///
+  /// - Parameters:
+  ///   - threads: The most threads that the networks use.
+  ///   - progress: Called when a stage begins.
+  public init(threads: Int, progress: @escaping (Stage) -> Void = { _ in }) {
+    self.threads = threads
+    self.progress = progress
+  }
+
+  /// The way of one photo: removes what is selected and writes the result.
+  public func remove(_ request: RemovalRequest) throws(EditingError) -> RemovalReport {
+    var report = RemovalReport(input: request.input, status: .done)
+    let watch = Stopwatch()
+    var photo = try read(request, &report)
+    let selected = try select(in: photo.photo, request, &report)
+    let hole = try grow(selected, request, &report)
+    let before = keepBefore(photo.photo, request)
+    try fill(&photo.photo, hole, request, &report)
+    let encoded = try encode(photo, hole, request, &report)
+    try write(encoded, photo: photo, before: before, hole: hole, request, &report)
+    report.timings.total = watch.milliseconds
+    report.peakMemoryBytes = peakMemoryBytes()
+    return report
+  }
+
+  /// Finds the objects in a photo.
+  public func detect(_ input: String, overlay: OutputFile? = nil) throws(EditingError)
+    -> DetectionReport
+  {
+    let watch = Stopwatch()
+    progress(.reading)
+    let photo = try decodePhoto(try FileSystem.read(input), name: input)
+    var report = DetectionReport(input: input, size: photo.source.uprightSize)
+    report.timings.decode = watch.milliseconds
+    let finding = Stopwatch()
+    let scene = try scene(of: photo.photo, name: input)
+    report.objects = scene.objects
+    report.timings.segment = finding.milliseconds
+    if let overlay {
+      progress(.writing)
+      let drawing = Stopwatch()
+      try overlay.write(try Editing.overlay(photo.photo, scene: scene, name: overlay.path))
+      report.timings.encode = drawing.milliseconds
+    }
+    report.timings.total = watch.milliseconds
+    report.peakMemoryBytes = peakMemoryBytes()
+    return report
+  }
+
+  // MARK: - The steps
+
+  private func read(_ request: RemovalRequest, _ report: inout RemovalReport)
+    throws(EditingError) -> DecodedPhoto
+  {
+    progress(.reading)
+    let watch = Stopwatch()
+    let photo = try decodePhoto(try FileSystem.read(request.input), name: request.input)
+    let size = photo.source.uprightSize
+    (report.width, report.height) = (size.width, size.height)
+    if let remark = photo.source.nameRemark { report.notes.append(remark) }
+    try checkFormat(of: request.output.path, input: request.input, source: photo.source)
+    report.timings.decode = watch.milliseconds
+    return photo
+  }
+
+  private func select(
+    in photo: borrowing Photo, _ request: RemovalRequest, _ report: inout RemovalReport
+  ) throws(EditingError) -> SelectedMask {
+    let watch = Stopwatch()
+    let selection = request.options.selection
+    try checkPositions(selection, photo, name: request.input)
+    var selected = SelectedMask(width: photo.width, height: photo.height)
+    if let path = selection.mask {
+      try selected.addMask(at: path, photo: photo, name: request.input)
+    }
+    if selection.needsScene {
+      let scene = try scene(of: photo, name: request.input)
+      try selected.addObjects(selection, in: scene, photo: photo, name: request.input)
+    }
+    report.removed = selected.removed
+    report.timings.segment = watch.milliseconds
+    return selected
+  }
+
+  private func grow(
+    _ selected: borrowing SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
+  ) throws(EditingError) -> Mask {
+    let watch = Stopwatch()
+    let components = selected.mask.components
+    if components.isEmpty {
+      throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")
+    }
+    let plan = GrowthPlan(
+      components: components, width: selected.mask.width, height: selected.mask.height,
+      uncertainty: selected.uncertainty, grow: request.options.grow,
+      feather: request.options.feather)
+    let hole = grown(selected.mask, by: plan)
+    report.maskPixels = hole.count
+    report.timings.segment += watch.milliseconds
+    return hole
+  }
+
+  private func keepBefore(_ photo: borrowing Photo, _ request: RemovalRequest) -> Photo? {
+    guard request.comparison != nil || request.wantsThumbnails else { return nil }
+    return Photo(pixels: photo.pixels.copy(), orientation: photo.orientation)
+  }
+
+  private func fill(
+    _ photo: inout Photo, _ hole: borrowing Mask, _ request: RemovalRequest,
+    _ report: inout RemovalReport
+  ) throws(EditingError) {
+    progress(.filling)
+    let inpainter = try inpainter(seed: request.options.seed)
+    do {
+      let filled = try inpainter.fill(&photo.pixels, hole: hole, orientation: photo.orientation)
+      report.timings.inpaint = filled.networkMilliseconds
+      report.timings.detail = filled.detailMilliseconds
+    } catch {
+      throw .network(message: "\(shown(request.input)): the fill failed: \(error)")
+    }
+  }
+
+  private func encode(
+    _ photo: borrowing DecodedPhoto, _ hole: borrowing Mask, _ request: RemovalRequest,
+    _ report: inout RemovalReport
+  ) throws(EditingError) -> [UInt8] {
+    progress(.writing)
+    let watch = Stopwatch()
+    do {
+      let encoded = try ImageCodecs.encode(
+        photo.photo, changed: hole, over: photo.source,
+        options: EncodingOptions(quality: request.options.quality))
+      report.notes += encoded.notes
+      report.timings.encode = watch.milliseconds
+      return encoded.bytes
+    } catch {
+      throw .picture(message: "\(shown(request.input)): \(error)")
+    }
+  }
+
+  private func write(
+    _ encoded: [UInt8], photo: borrowing DecodedPhoto, before: consuming Photo?,
+    hole: borrowing Mask, _ request: RemovalRequest, _ report: inout RemovalReport
+  ) throws(EditingError) {
+    let watch = Stopwatch()
+    if let file = request.savedMask {
+      let upright = photo.source.orientation.upright(hole.values)
+      try file.write(try encodePicture(upright, format: .png, name: file.path))
+    }
+    if let before {
+      if let file = request.comparison {
+        let page = try comparison(
+          before: before.uprightPixels, after: photo.photo.uprightPixels, name: file.path,
+          title: request.input)
+        try file.write(page)
+      }
+      if request.wantsThumbnails {
+        report.thumbnails = (
+          before: try thumbnail(before, name: request.input),
+          after: try thumbnail(photo.photo, name: request.input)
+        )
+      }
+    }
+    try request.output.write(encoded)
+    report.output = request.output.path
+    report.timings.encode += watch.milliseconds
+  }
+
+  // MARK: - The networks
+
+  private func scene(of photo: borrowing Photo, name: String) throws(EditingError) -> Scene {
+    progress(.finding)
+    do {
+      let network = try segmenter ?? Segmenter(threads: threads)
+      segmenter = network
+      return try network.analyze(photo.pixels, orientation: photo.orientation)
+    } catch {
+      throw .network(message: "\(shown(name)): the objects could not be found: \(error)")
+    }
+  }
+
+  private func inpainter(seed: UInt64) throws(EditingError) -> Inpainter {
+    if let inpainter, inpainter.seed == seed { return inpainter.network }
+    do {
+      let network = try Inpainter(threads: threads, seed: seed)
+      inpainter = (seed, network)
+      return network
+    } catch {
+      throw .network(message: "the inpainting network could not be loaded: \(error)")
+    }
+  }
+}

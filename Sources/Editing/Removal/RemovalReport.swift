@@ -1,0 +1,100 @@
+public import Photos
+
+/// What became of one photo.
+public struct RemovalReport: Sendable {
+  /// How it ended.
+  public enum Status: String, Sendable {
+    /// The object is gone and the output is written.
+    case done
+    /// Nothing in the photo matched; nothing is written.
+    case nothingMatched = "nothing-matched"
+    /// The photo could not be edited; nothing is written.
+    case failed
+    /// An earlier run had finished it already.
+    case skipped
+  }
+
+  /// One thing that was removed.
+  public struct Removed: Sendable {
+    /// Its class; `nil` for what was clicked, boxed or masked.
+    public var className: String?
+    /// How sure the network was of it, 0 to 1; `nil` as above.
+    public var score: Double?
+    /// The box around it, upright.
+    public var box: Rectangle
+    /// Its pixels, before the mask was grown.
+    public var area: Int
+    /// Its index among the objects of the scene.
+    var index: Int?
+  }
+
+  /// The photo's path.
+  public var input: String
+  /// The output's path; `nil` where none was written.
+  public var output: String?
+  /// Columns of the upright photo; `nil` if it could not be read.
+  public var width: Int?
+  /// Rows of the upright photo; `nil` if it could not be read.
+  public var height: Int?
+  /// How it ended.
+  public var status: Status
+  /// Why it failed.
+  public var error: EditingError?
+  /// What was removed.
+  public var removed: [Removed] = []
+  /// Pixels that the mask, grown, covers.
+  public var maskPixels = 0
+  /// How long it took.
+  public var timings = Timings()
+  /// The most memory that the process has used so far.
+  public var peakMemoryBytes = 0
+  /// What else the user should know, like a palette that had to become RGB.
+  public var notes: [String] = []
+  /// Small JPEG pictures of before and after, for a report.
+  var thumbnails: (before: Thumbnail, after: Thumbnail)?
+
+  init(input: String, status: Status) {
+    self.input = input
+    self.status = status
+  }
+
+  /// The report of a photo that could not be edited.
+  public init(input: String, failure error: EditingError) {
+    self.input = input
+    status = error.kind == .nothingMatched ? .nothingMatched : .failed
+    self.error = error
+    peakMemoryBytes = Editing.peakMemoryBytes()
+  }
+
+  /// The report as a JSON object.
+  public var json: JSONValue {
+    .members([
+      "input": .string(input), "output": .optional(output),
+      "width": width.map { .integer($0) } ?? .null,
+      "height": height.map { .integer($0) } ?? .null,
+      "status": .string(status.rawValue),
+      "error": .optional(error?.description),
+      "removed": .array(removed.map(\.json)),
+      "mask_pixels": .integer(maskPixels),
+      "timings_ms": timings.json,
+      "peak_memory_bytes": .integer(peakMemoryBytes),
+      "notes": .array(notes.map { .string($0) }),
+    ])
+  }
+}
+
+extension RemovalReport.Removed {
+  var json: JSONValue {
+    .members([
+      "class": .optional(className),
+      "score": score.map { .number($0, digits: 3) } ?? .null,
+      "box": box.json,
+      "area": .integer(area),
+    ])
+  }
+}
+
+extension Rectangle {
+  /// `[x, y, width, height]`.
+  var json: JSONValue { .array([x, y, width, height].map { .integer($0) }) }
+}

@@ -1,0 +1,147 @@
+import ImageCodecs
+import Photos
+import Segmentation
+import Tensors
+
+/// The mask of what should go, not grown yet, in the photo's stored orientation.
+struct SelectedMask: ~Copyable {
+  /// 255 where it should go.
+  var mask: Mask
+  /// What the mask consists of.
+  var removed: [RemovalReport.Removed] = []
+  /// By how many pixels the mask's edge may be wrong: a network that looks at a small picture of a
+  /// large photo cannot know better.
+  var uncertainty = 0
+
+  init(width: Int, height: Int) {
+    mask = Mask(width: width, height: height)
+  }
+
+  /// Adds a mask from a file.
+  mutating func addMask(at path: String, photo: borrowing Photo, name: String) throws(EditingError)
+  {
+    let upright = try readMask(path)
+    let size = photo.orientation.uprightSize(width: photo.width, height: photo.height)
+    guard upright.width == size.width && upright.height == size.height else {
+      throw .maskSize(
+        mask: shown(path), width: upright.width, height: upright.height, photo: shown(name),
+        photoWidth: size.width, photoHeight: size.height)
+    }
+    var stored = Mask(photo.orientation.stored(upright.values))
+    stored.binarize()
+    if stored.boundingBox == nil {
+      throw .nothingMatched(
+        name: shown(path), detail: "the mask has no white pixel; paint white what should go")
+    }
+    add(stored, of: nil, orientation: photo.orientation)
+  }
+
+  /// Adds what the segmentation network found in the photo.
+  mutating func addObjects(
+    _ selection: Selection, in scene: borrowing Scene, photo: borrowing Photo, name: String
+  ) throws(EditingError) {
+    uncertainty = max(photo.width, photo.height) / 400
+    var missing: [String] = []
+    var objects: [DetectedObject] = []
+    for wanted in selection.objects {
+      let known = Segmenter.classNames
+      guard known.contains(wanted.className) else {
+        throw .unknownClass(name: wanted.className, known: known)
+      }
+      let found = scene.objects.filter {
+        $0.className == wanted.className
+          && (wanted.ordinal == nil || wanted.ordinal == $0.classOrdinal)
+      }
+      if found.isEmpty { missing.append("no \(wanted)") }
+      objects += found
+    }
+    if selection.distractors {
+      let indices = scene.distractors()
+      if indices.isEmpty { missing.append("no distractor") }
+      objects += scene.objects.filter { indices.contains($0.index) }
+    }
+    for object in objects where !removed.contains(where: { $0.isSame(as: object) }) {
+      add(scene.mask(of: [object.index]), of: object, orientation: photo.orientation)
+    }
+    try addPrompts(selection, in: scene, orientation: photo.orientation, name: name)
+    if removed.isEmpty {
+      let reason = missing.isEmpty ? "nothing to select there" : missing.joined(separator: ", ")
+      throw .nothingMatched(
+        name: shown(name), detail: "\(reason) found; found: \(Self.census(scene.objects))")
+    }
+  }
+
+  /// Adds what is clicked and boxed.
+  ///
+  /// A box is one thing, with the clicks inside it to refine it; every
+  /// other click is one thing, unless a thing that was clicked before covers it already.
+  private mutating func addPrompts(
+    _ selection: Selection, in scene: borrowing Scene, orientation: Orientation, name: String
+  ) throws(EditingError) {
+    let kept = selection.kept.map { Click(x: $0.x, y: $0.y, positive: false) }
+    var clicks = selection.clicks
+    var prompts: [(clicks: [Click], box: Rectangle?)] = []
+    for box in selection.boxes {
+      let inside = clicks.filter { box.contains(x: $0.x, y: $0.y) }
+      clicks.removeAll { box.contains(x: $0.x, y: $0.y) }
+      prompts.append((inside.map { Click(x: $0.x, y: $0.y, positive: true) } + kept, box))
+    }
+    for click in clicks {
+      prompts.append(([Click(x: click.x, y: click.y, positive: true)] + kept, nil))
+    }
+    for prompt in prompts {
+      do {
+        var part = try scene.mask(clicks: prompt.clicks, box: prompt.box)
+        part.binarize()
+        add(part, of: nil, orientation: orientation)
+      } catch {
+        throw .network(
+          message: "\(shown(name)): the clicked object could not be outlined: \(error)")
+      }
+    }
+  }
+
+  private mutating func add(
+    _ part: borrowing Mask, of object: DetectedObject?, orientation: Orientation
+  ) {
+    guard let box = part.boundingBox else { return }
+    mask.formUnion(part)
+    removed.append(
+      .init(
+        className: object?.className, score: object.map { Double($0.score) },
+        box: orientation.upright(box, width: part.width, height: part.height), area: part.count,
+        index: object?.index))
+  }
+
+  /// What was found, by classes: `2 x person, 1 x dog`.
+  private static func census(_ objects: [DetectedObject]) -> String {
+    if objects.isEmpty { return "nothing that has a name here; try --at, --box or --mask" }
+    var names: [String] = []
+    for object in objects where !names.contains(object.className) { names.append(object.className) }
+    return names.map { name in
+      "\(objects.count { $0.className == name }) x \(name)"
+    }.joined(separator: ", ")
+  }
+}
+
+/// Reads a mask, upright; errors name the file.
+private func readMask(_ path: String) throws(EditingError) -> Mask {
+  let bytes = try FileSystem.read(path)
+  do {
+    return try decodeMask(bytes, name: path)
+  } catch {
+    throw .picture(message: "\(shown(path)): \(error)")
+  }
+}
+
+extension Mask {
+  /// Makes every pixel either 0 or 255, with the limit in the middle.
+  mutating func binarize() {
+    var bytes = values.mutableSpan
+    for index in bytes.indices { bytes[index] = bytes[index] >= 128 ? 255 : 0 }
+  }
+}
+
+extension RemovalReport.Removed {
+  fileprivate func isSame(as object: DetectedObject) -> Bool { index == object.index }
+}

@@ -1,0 +1,91 @@
+public import Photos
+
+/// What should go; every part that is given adds to it.
+public struct Selection: Equatable, Sendable {
+  /// A class of objects, or one object of it.
+  public struct ObjectName: Equatable, Sendable, CustomStringConvertible {
+    /// The class, in lower case.
+    public var className: String
+    /// Which one of the class, counted from 1 as `efface detect` does; `nil` for all of them.
+    public var ordinal: Int?
+
+    /// Reads `person` or `person#2`; `nil` for anything else.
+    public init?(_ text: some StringProtocol) {
+      let parts = text.split(separator: "#", omittingEmptySubsequences: false)
+      guard let name = parts.first, !name.isEmpty, parts.count <= 2 else { return nil }
+      className = name.lowercased()
+      if parts.count == 2 {
+        guard let number = Int(parts[1]), number > 0 else { return nil }
+        ordinal = number
+      }
+    }
+
+    /// The name as it is written.
+    public var description: String { ordinal.map { "\(className)#\($0)" } ?? className }
+  }
+
+  /// A position in the upright photo.
+  public struct Point: Equatable, Sendable {
+    /// Columns from the left.
+    public var x: Int
+    /// Rows from the top.
+    public var y: Int
+
+    /// Makes a position.
+    public init(x: Int, y: Int) {
+      self.x = x
+      self.y = y
+    }
+  }
+
+  /// Detected objects.
+  public var objects: [ObjectName] = []
+  /// Positions on what should go; each stands for one thing.
+  public var clicks: [Point] = []
+  /// Positions on what should stay.
+  public var kept: [Point] = []
+  /// Boxes around what should go; each stands for one thing.
+  public var boxes: [Rectangle] = []
+  /// Every detected object but the main subjects.
+  public var distractors = false
+  /// The path of a picture of the upright photo's size, white where it should go.
+  public var mask: String?
+
+  /// Selects nothing.
+  public init() {}
+
+  /// Whether nothing is selected.
+  public var isEmpty: Bool {
+    objects.isEmpty && clicks.isEmpty && boxes.isEmpty && !distractors && mask == nil
+  }
+
+  /// Whether the segmentation network must look at the photo.
+  var needsScene: Bool { !objects.isEmpty || !clicks.isEmpty || !boxes.isEmpty || distractors }
+
+  /// The selection in one line, the same for the same selection.
+  var summary: String {
+    let parts =
+      objects.map { "object \($0)" } + clicks.map { "at \($0.x),\($0.y)" }
+      + kept.map { "not at \($0.x),\($0.y)" }
+      + boxes.map { "box \($0.x),\($0.y),\($0.width),\($0.height)" }
+      + (distractors ? ["distractors"] : []) + (mask.map { ["mask \($0)"] } ?? [])
+    return parts.joined(separator: "; ")
+  }
+}
+
+/// How what should go is removed.
+public struct RemovalOptions: Equatable, Sendable {
+  /// What should go.
+  public var selection = Selection()
+  /// By how many pixels the mask grows; `nil` for a growth in proportion to each object.
+  public var grow: Int?
+  /// Over how many pixels of that growth the fill fades in; `nil` for half of it.
+  public var feather: Int?
+  /// The JPEG quality; `nil` keeps the photo's own tables and all that the edit does not touch.
+  public var quality: Int?
+  /// Another seed makes another fill.
+  public var seed: UInt64 = 0
+
+  /// Makes options that select nothing.
+  public init() {}
+}

@@ -1,0 +1,165 @@
+import ArgumentParser
+import Editing
+import Synchronization
+
+struct BatchCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "batch",
+    abstract: "Remove the same from many photos.",
+    discussion: """
+      Folders are walked, and mirrored below the output folder; each photo keeps its name. A photo
+      that fails does not stop the others, and the exit status tells of it.
+
+        efface batch holiday --output clean --object person
+        efface batch scans --masks scan-masks --output clean --resume
+      """)
+
+  @Argument(help: ArgumentHelp("Photos, and folders of photos.", valueName: "input"))
+  var input: [String]
+
+  @Option(help: ArgumentHelp("The folder of the results.", valueName: "dir"))
+  var output: String
+
+  @OptionGroup var selection: SelectionOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "Remove what is white in the mask of each photo's name.",
+      discussion: "The mask of a/b.jpg is a/b.png in this folder.", valueName: "dir"))
+  var masks: String?
+
+  @Option(help: ArgumentHelp("Work on so many photos at a time.", valueName: "n"))
+  var jobs: Int?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Pass over photos that an earlier run has finished.",
+      discussion: "A truncated or damaged result is made again."))
+  var resume = false
+
+  @Flag(name: .customLong("no-recursive"), help: "Leave out folders within the folders.")
+  var isFlat = false
+
+  @Option(help: ArgumentHelp("Do only part I of N of the photos.", valueName: "i/n"))
+  var shard: Shard?
+
+  @Option(help: ArgumentHelp("Write a page with before and after of all.", valueName: "file.html"))
+  var report: String?
+
+  @Flag(help: "Print one JSON object a photo on standard output, one a line.")
+  var json = false
+
+  @Flag(help: "Replace files that exist.")
+  var force = false
+
+  @Flag(name: .shortAndLong, help: "Say nothing but errors.")
+  var quiet = false
+
+  func validate() throws {
+    if input.isEmpty { throw ValidationError("give a photo or a folder of photos") }
+    if input.contains("-") { throw ValidationError("a batch cannot read standard input") }
+    if selection.removal(mask: masks).selection.isEmpty {
+      throw ValidationError(
+        "say what should go: --object, --at, --box, --distractors or --masks")
+    }
+    if let jobs, !(1...256).contains(jobs) {
+      throw ValidationError("--jobs \(jobs): give 1 to 256")
+    }
+  }
+
+  func run() throws {
+    Interruption.endCleanly(
+      message: "\nefface: interrupted; finished photos are kept, and --resume goes on from here\n")
+    let terminal = Terminal(isQuiet: quiet)
+    do {
+      let plan = try BatchPlan(
+        inputs: input, folder: output, recursive: !isFlat, shard: shard, masks: masks)
+      let page = try report.map { name throws(EditingError) in
+        try BatchReportFile(try OutputFile(name, replacing: force))
+      }
+      let threads = selection.threads ?? processorCount
+      let batch = Batch(
+        plan: plan, options: selection.removal(mask: nil), jobs: jobs ?? min(threads, 4),
+        threads: threads, resumes: resume, replaces: force, wantsThumbnails: page != nil)
+      let tally = BatchTally(total: plan.items.count, terminal: terminal, json: json, page: page)
+      tally.begin()
+      try batch.run { tally.add($0) }
+      try tally.finish(quiet: quiet)
+    } catch let error as EditingError {
+      throw terminal.fail(error).code
+    }
+  }
+}
+
+/// Counts a batch's photos as they are finished, and reports each.
+private final class BatchTally: Sendable {
+  private let total: Int
+  private let terminal: Terminal
+  private let json: Bool
+  private let page: BatchReportFile?
+  private let start = ContinuousClock.now
+  private let state = Mutex((statuses: [RemovalReport.Status](), pageError: EditingError?.none))
+
+  init(total: Int, terminal: Terminal, json: Bool, page: BatchReportFile?) {
+    self.total = total
+    self.terminal = terminal
+    self.json = json
+    self.page = page
+  }
+
+  func begin() { terminal.progress("0/\(total) photos …") }
+
+  func add(_ report: RemovalReport) {
+    if json { terminal.result(report.json.text + "\n") }
+    if let error = report.error { terminal.message("\(error)") }
+    state.withLock { state in
+      state.statuses.append(report.status)
+      do throws(EditingError) {
+        try page?.add(report)
+      } catch {
+        state.pageError = error
+      }
+      terminal.progress(
+        Self.line(state.statuses, total: total, elapsed: ContinuousClock.now - start))
+    }
+  }
+
+  func finish(quiet: Bool) throws {
+    terminal.clearProgress()
+    let (statuses, pageError) = state.withLock { ($0.statuses, $0.pageError) }
+    let summary = Self.summary(statuses)
+    if let pageError { throw pageError }
+    try page?.finish()
+    if !quiet && !json { terminal.message(summary) }
+    let status = ExitStatus(statuses)
+    if status != .done { throw status.code }
+  }
+
+  private static func summary(_ statuses: [RemovalReport.Status]) -> String {
+    func count(_ status: RemovalReport.Status) -> Int { statuses.count { $0 == status } }
+    var parts = ["\(count(.done)) done"]
+    for (status, words) in [
+      (RemovalReport.Status.skipped, "done before"), (.nothingMatched, "without a match"),
+      (.failed, "failed"),
+    ] where count(status) > 0 {
+      parts.append("\(count(status)) \(words)")
+    }
+    return parts.joined(separator: ", ")
+  }
+
+  private static func line(
+    _ statuses: [RemovalReport.Status], total: Int, elapsed: Duration
+  ) -> String {
+    let done = statuses.count
+    let worked = done - statuses.count { $0 == .skipped }
+    var line = "\(done)/\(total) photos"
+    let failed = statuses.count { $0 == .failed }
+    if failed > 0 { line += ", \(failed) failed" }
+    if worked > 0 && done < total {
+      let seconds = Double(elapsed.components.seconds) / Double(worked) * Double(total - done)
+      let left = Int(seconds.rounded(.up))
+      line += left < 60 ? ", \(left) s left" : ", \(left / 60) min \(left % 60) s left"
+    }
+    return line
+  }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Editing
+
+struct Models: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Describe the networks inside, and the kernels that run them.")
+
+  @Flag(help: "Print one JSON object a network, one a line.")
+  var json = false
+
+  func run() throws {
+    let terminal = Terminal()
+    do {
+      for model in try ModelCard.all() {
+        terminal.result(json ? model.json.text + "\n" : model.text)
+      }
+      if !json { terminal.result(try kernelSummary() + "\n") }
+    } catch {
+      throw terminal.fail(error).code
+    }
+  }
+}

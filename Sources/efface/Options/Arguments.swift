@@ -1,0 +1,50 @@
+import ArgumentParser
+import Editing
+import Photos
+
+extension Selection.Point: ExpressibleByArgument {
+  /// Reads `120,45`.
+  public init?(argument: String) {
+    let numbers = wholeNumbers(argument)
+    guard let numbers, numbers.count == 2 else { return nil }
+    self.init(x: numbers[0], y: numbers[1])
+  }
+}
+
+extension Rectangle: ExpressibleByArgument {
+  /// Reads `120,45,200,300`: the upper left corner and the size.
+  public init?(argument: String) {
+    let numbers = wholeNumbers(argument)
+    guard let numbers, numbers.count == 4, numbers[2] > 0, numbers[3] > 0 else { return nil }
+    self.init(x: numbers[0], y: numbers[1], width: numbers[2], height: numbers[3])
+  }
+}
+
+extension Shard: ExpressibleByArgument {
+  /// Reads `2/5`.
+  public init?(argument: String) { self.init(argument) }
+}
+
+/// One or more names of objects with commas between them.
+struct ObjectNames: ExpressibleByArgument {
+  var names: [Selection.ObjectName]
+
+  init?(argument: String) {
+    names = []
+    for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
+      guard let name = Selection.ObjectName(part) else { return nil }
+      names.append(name)
+    }
+    if names.isEmpty { return nil }
+  }
+}
+
+/// Numbers with commas between them, none negative.
+private func wholeNumbers(_ text: String) -> [Int]? {
+  var numbers: [Int] = []
+  for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+    guard let number = Int(part), number >= 0, number <= 1_000_000 else { return nil }
+    numbers.append(number)
+  }
+  return numbers
+}

@@ -1,0 +1,92 @@
+import ArgumentParser
+import Editing
+import Photos
+
+/// What should go; shared by `remove-object` and `batch`.
+struct SelectionOptions: ParsableArguments {
+  @Option(
+    name: .customLong("object"),
+    help: ArgumentHelp(
+      "Remove the objects of a class, or one of them: person, car, dog#2.",
+      discussion: "`efface detect PHOTO` prints the names. May be given several times.",
+      valueName: "name[,name]"))
+  var objects: [ObjectNames] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Remove the thing at this position of the upright photo.", valueName: "x,y"))
+  var at: [Selection.Point] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep what is at this position; refines --at and --box.", valueName: "x,y"))
+  var notAt: [Selection.Point] = []
+
+  @Option(help: ArgumentHelp("Remove the thing in this box.", valueName: "x,y,w,h"))
+  var box: [Rectangle] = []
+
+  @Flag(
+    help: ArgumentHelp(
+      "Remove every detected object but the main subjects.",
+      discussion: "Main subjects are large, central and sharp."))
+  var distractors = false
+
+  @Option(
+    help: ArgumentHelp(
+      "Grow the mask by so many pixels.",
+      discussion: "Default: in proportion to each object, 3 at the least.", valueName: "px"))
+  var grow: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Fade the fill in over so many pixels of that growth.", discussion: "Default: half of it.",
+      valueName: "px"))
+  var feather: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Encode a JPEG anew at this quality, 1 to 100.",
+      discussion: "Default: the photo's own, and untouched blocks are copied as they are.",
+      valueName: "n"))
+  var quality: Int?
+
+  @Option(help: ArgumentHelp("Another seed makes another fill.", valueName: "n"))
+  var seed: UInt64 = 0
+
+  @Option(help: ArgumentHelp("Use at most so many threads.", valueName: "n"))
+  var threads: Int?
+
+  func validate() throws {
+    if let grow, !(0...2_000).contains(grow) {
+      throw ValidationError("--grow \(grow): give 0 to 2000 pixels")
+    }
+    if let feather, !(0...2_000).contains(feather) {
+      throw ValidationError("--feather \(feather): give 0 to 2000 pixels")
+    }
+    if let quality, !(1...100).contains(quality) {
+      throw ValidationError("--quality \(quality): give 1 to 100")
+    }
+    if let threads, !(1...1_024).contains(threads) {
+      throw ValidationError("--threads \(threads): give 1 or more")
+    }
+    if !notAt.isEmpty && at.isEmpty && box.isEmpty {
+      throw ValidationError("--not-at refines --at or --box: give one of them as well")
+    }
+  }
+
+  /// The options for Editing.
+  func removal(mask: String?) -> RemovalOptions {
+    var options = RemovalOptions()
+    options.selection.objects = objects.flatMap(\.names)
+    options.selection.clicks = at
+    options.selection.kept = notAt
+    options.selection.boxes = box
+    options.selection.distractors = distractors
+    options.selection.mask = mask
+    options.grow = grow
+    options.feather = feather
+    options.quality = quality
+    options.seed = seed
+    return options
+  }
+}

@@ -1,0 +1,183 @@
+import Foundation
+import Testing
+
+@testable import Editing
+
+/// A folder that goes when the test is over.
+final class Scratch {
+  let path: String
+
+  init() throws {
+    path =
+      FileManager.default.temporaryDirectory
+      .appendingPathComponent("efface-tests-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(
+      atPath: path, withIntermediateDirectories: true)
+  }
+
+  deinit { try? FileManager.default.removeItem(atPath: path) }
+
+  func add(_ name: String, _ text: String = "x") throws {
+    let file = URL(fileURLWithPath: path).appendingPathComponent(name)
+    try FileManager.default.createDirectory(
+      at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+    try Data(text.utf8).write(to: file)
+  }
+
+  func text(_ name: String) -> String? {
+    try? String(contentsOfFile: path + "/" + name, encoding: .utf8)
+  }
+
+  var names: [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: path).sorted()) ?? []
+  }
+}
+
+@Suite struct FileTests {
+  @Test(arguments: [
+    ("a.jpg", "a-removed.jpg"), ("dir/a.b.PNG", "dir/a.b-removed.PNG"), ("-", "-"),
+    ("/x", "/x-removed"), (".hidden", ".hidden-removed"), ("./a.jpeg", "./a-removed.jpeg"),
+  ])
+  func namesTheOutput(_ input: String, _ output: String) {
+    #expect(defaultOutput(for: input) == output)
+  }
+
+  @Test func writesWholeFilesAndReplacesNone() throws {
+    let scratch = try Scratch()
+    let file = try OutputFile(scratch.path + "/a.txt", replacing: false)
+    try file.write(Array("one".utf8))
+    #expect(scratch.text("a.txt") == "one")
+    // The file came into being after the check: still nothing is replaced, and nothing is left.
+    #expect(throws: EditingError.exists(name: scratch.path + "/a.txt")) {
+      try file.write(Array("two".utf8))
+    }
+    #expect(throws: EditingError.exists(name: scratch.path + "/a.txt")) {
+      _ = try OutputFile(scratch.path + "/a.txt", replacing: false)
+    }
+    try OutputFile(scratch.path + "/a.txt", replacing: true).write(Array("three".utf8))
+    #expect(scratch.text("a.txt") == "three")
+    #expect(scratch.names == ["a.txt"])
+  }
+
+  @Test func namesTheFileThatCannotBeWritten() throws {
+    let scratch = try Scratch()
+    #expect {
+      try OutputFile(scratch.path + "/none/a.txt", replacing: false).write([1])
+    } throws: { "\($0)".contains("/none/a.txt: cannot be written: no such file or directory") }
+    #expect { _ = try OutputFile(scratch.path, replacing: true) } throws: {
+      "\($0)".hasSuffix("it is a folder")
+    }
+  }
+
+  @Test func readsFilesOfAnySize() throws {
+    let scratch = try Scratch()
+    for count in [0, 1, 65_536, 300_001] {
+      let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 7 >> 3) }
+      try OutputFile(scratch.path + "/f", replacing: true).write(bytes)
+      #expect(try FileSystem.read(scratch.path + "/f") == bytes)
+    }
+  }
+}
+
+@Suite struct BatchPlanTests {
+  private func plan(
+    _ scratch: Scratch, _ inputs: [String], recursive: Bool = true, shard: Shard? = nil,
+    masks: String? = nil, output: String = "out"
+  ) throws -> BatchPlan {
+    try BatchPlan(
+      inputs: inputs.map { scratch.path + "/" + $0 }, folder: scratch.path + "/" + output,
+      recursive: recursive, shard: shard, masks: masks.map { scratch.path + "/" + $0 })
+  }
+
+  @Test func mirrorsFolders() throws {
+    let scratch = try Scratch()
+    for name in ["in/b.jpg", "in/a/b.JPEG", "in/a/c.png", "in/t.txt", "in/.h/x.jpg", "in/.x.png"] {
+      try scratch.add(name)
+    }
+    #expect(try plan(scratch, ["in"]).items.map(\.relative) == ["a/b.JPEG", "a/c.png", "b.jpg"])
+    #expect(try plan(scratch, ["in"], recursive: false).items.map(\.relative) == ["b.jpg"])
+    #expect(try plan(scratch, ["in"]).items[0].output == scratch.path + "/out/a/b.JPEG")
+  }
+
+  @Test func keepsEqualNamesOfSeveralFoldersApart() throws {
+    let scratch = try Scratch()
+    for name in ["one/a.jpg", "two/a.jpg", "a.jpg"] { try scratch.add(name) }
+    #expect(
+      try plan(scratch, ["one", "two", "a.jpg"]).items.map(\.relative)
+        == ["a.jpg", "one/a.jpg", "two/a.jpg"])
+    #expect { try plan(scratch, ["one/a.jpg", "two/a.jpg"]) } throws: {
+      ($0 as? EditingError)?.kind == .usage
+    }
+  }
+
+  @Test func leavesTheOutputFolderOut() throws {
+    let scratch = try Scratch()
+    for name in ["in/a.jpg", "in/out/a.jpg"] { try scratch.add(name) }
+    #expect(try plan(scratch, ["in"], output: "in/out").items.map(\.relative) == ["a.jpg"])
+    #expect(throws: EditingError.self) { try plan(scratch, ["in"], output: "in") }
+  }
+
+  @Test func sharesTheWorkOut() throws {
+    let scratch = try Scratch()
+    for index in 0..<7 { try scratch.add("in/\(index).jpg") }
+    var all: [String] = []
+    for index in 1...3 {
+      let part = try plan(scratch, ["in"], shard: Shard("\(index)/3"))
+      #expect((2...3).contains(part.items.count))
+      all += part.items.map(\.relative)
+    }
+    #expect(all.sorted() == (0..<7).map { "\($0).jpg" })
+    for wrong in ["0/3", "4/3", "1", "a/b", "1/0", "-1/2"] { #expect(Shard(wrong) == nil) }
+  }
+
+  @Test func findsMasks() throws {
+    let scratch = try Scratch()
+    for name in ["in/a/x.jpg", "in/y.jpg", "in/z.png", "m/a/x.png", "m/y.jpg.png"] {
+      try scratch.add(name)
+    }
+    let masks = try plan(scratch, ["in"], masks: "m").items.map(\.mask)
+    #expect(masks == [scratch.path + "/m/a/x.png", scratch.path + "/m/y.jpg.png", nil])
+  }
+
+  @Test func saysWhenThereIsNothing() throws {
+    let scratch = try Scratch()
+    try scratch.add("in/t.txt")
+    #expect { try plan(scratch, ["in"]) } throws: {
+      ($0 as? EditingError)?.kind == .nothingMatched
+    }
+    #expect { try plan(scratch, ["gone"]) } throws: { "\($0)".contains("no such file") }
+  }
+}
+
+@Suite struct BatchJournalTests {
+  @Test func remembersWhatIsFinished() throws {
+    let scratch = try Scratch()
+    let entry = BatchJournal.Entry(
+      inputSize: 1, inputModified: 2, options: 3, outputSize: 4, outputChecksum: .max)
+    try BatchJournal(folder: scratch.path).record("a/b %\t\n.jpg", entry)
+    let later = try BatchJournal(folder: scratch.path)
+    #expect(later.entry(for: "a/b %\t\n.jpg") == entry)
+    #expect(later.entry(for: "a/b") == nil)
+  }
+
+  @Test func passesOverALineThatWasCutOff() throws {
+    let scratch = try Scratch()
+    try scratch.add(BatchJournal.name, "1\t2\t3\t4\t5\ta.jpg\n1\t2\t3")
+    let journal = try BatchJournal(folder: scratch.path)
+    #expect(journal.entry(for: "a.jpg")?.outputChecksum == 5)
+    let entry = BatchJournal.Entry(
+      inputSize: 1, inputModified: 2, options: 3, outputSize: 4, outputChecksum: 6)
+    try journal.record("b.jpg", entry)
+    #expect(try BatchJournal(folder: scratch.path).entry(for: "b.jpg") == entry)
+  }
+
+  @Test func tellsBytesApart() {
+    let bytes = (0..<100).map { UInt8($0) }
+    for index in bytes.indices {
+      var other = bytes
+      other[index] ^= 1
+      #expect(checksum(other) != checksum(bytes))
+    }
+    #expect(checksum(Array(bytes.dropLast())) != checksum(bytes))
+  }
+}

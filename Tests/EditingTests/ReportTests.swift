@@ -1,0 +1,82 @@
+import Photos
+import Tensors
+import Testing
+
+@testable import Editing
+
+@Suite struct ReportTests {
+  @Test func writesJSONInOrder() {
+    let value = JSONValue.members([
+      "b": .integer(-3), "a": .number(1.23456, digits: 2), "text": .string("a\"b\\c\n\u{1}é"),
+      "none": .null, "list": .array([.boolean(true), .optional(nil)]),
+      "whole": .number(5, digits: 3), "bad": .number(.nan, digits: 1),
+    ])
+    #expect(
+      value.text
+        == #"{"b": -3, "a": 1.23, "text": "a\"b\\c\n\u0001é", "none": null, "#
+        + #""list": [true, null], "whole": 5, "bad": null}"#)
+  }
+
+  @Test func reportsEveryKeyOfTheContract() {
+    let report = RemovalReport(input: "a.jpg", failure: .exists(name: "b.jpg"))
+    let keys = [
+      "input", "output", "width", "height", "status", "error", "removed", "mask_pixels",
+      "timings_ms", "peak_memory_bytes",
+    ]
+    for key in keys { #expect(report.json.text.contains("\"\(key)\": ")) }
+    for key in ["decode", "segment", "inpaint", "detail", "encode", "total"] {
+      #expect(report.json.text.contains("\"\(key)\": "))
+    }
+  }
+
+  @Test func suggestsAClassOfNearlyThatName() {
+    let error = EditingError.unknownClass(name: "persom", known: ["car", "person"])
+    #expect(
+      "\(error)" == "no class is called 'persom', did you mean 'person'?; known: car, person")
+    #expect(error.kind == .usage)
+  }
+
+  @Test func readsNamesOfObjects() {
+    #expect(Selection.ObjectName("Person#2")?.description == "person#2")
+    #expect(Selection.ObjectName("potted plant")?.ordinal == nil)
+    for wrong in ["", "#1", "car#", "car#0", "car#-1", "car#x", "a#1#2"] {
+      #expect(Selection.ObjectName(wrong) == nil)
+    }
+  }
+}
+
+@Suite struct MaskGrowthTests {
+  @Test func fadesWithinTheGrowthOnly() {
+    var mask = Mask(width: 40, height: 40)
+    for y in 18..<22 { for x in 18..<22 { mask.values[y, x] = 255 } }
+    let plan = GrowthPlan(
+      components: mask.components, width: 40, height: 40, grow: 6, feather: 3)
+    let result = grown(mask, by: plan)
+    for y in 0..<40 {
+      for x in 0..<40 {
+        let dx = max(18 - x, x - 21, 0)
+        let dy = max(18 - y, y - 21, 0)
+        let distance = Double(dx * dx + dy * dy).squareRoot()
+        let value = result.values[y, x]
+        if distance <= 3 {
+          #expect(value == 255)
+        } else if distance <= 6 {
+          #expect(value > 0 && value < 255)
+        } else {
+          #expect(value == 0)
+        }
+      }
+    }
+    #expect(result.values[20, 25] > result.values[20, 26])
+  }
+
+  @Test func endsSharplyWithoutAFeather() {
+    var mask = Mask(width: 9, height: 1)
+    mask.values[0, 4] = 255
+    let plan = GrowthPlan(components: mask.components, width: 9, height: 1, grow: 2, feather: 0)
+    let result = grown(mask, by: plan)
+    #expect((0..<9).map { result.values[0, $0] } == [0, 0, 255, 255, 255, 255, 255, 0, 0])
+    let none = GrowthPlan(components: mask.components, width: 9, height: 1, grow: 0)
+    #expect(grown(mask, by: none).count == 1)
+  }
+}
