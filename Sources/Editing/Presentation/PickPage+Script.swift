@@ -1,5 +1,7 @@
 extension PickPage {
-  /// The page's program. Positions are pixels of the full photo until they are drawn.
+  /// The page's program.
+  ///
+  /// Positions are pixels of the full photo until they are drawn.
   static let script = #"""
     'use strict';
     const data = JSON.parse(document.getElementById('data').textContent);
@@ -301,6 +303,7 @@ extension PickPage {
 
     function choose(name) {
       tool = name;
+      hovered?.row.classList.remove('hover');
       corner = stroke = hovered = null;
       document.querySelector(`#tools [value=${name}]`).checked = true;
       for (const option of document.querySelectorAll('.option')) {

@@ -10,7 +10,7 @@ extension PickPage {
     main { flex: 1; display: grid; gap: 1rem; padding: 1rem; align-items: start;
       align-content: start;      grid-template-columns: minmax(0, 1fr) 15rem; }
     .stage { position: relative; aspect-ratio: var(--ratio); justify-self: center;
-      width: min(100%, calc((100vh - 17rem) * var(--shape))); min-width: min(100%, 20rem); }
+      width: min(100%, calc((100vh - 20rem) * var(--shape))); min-width: min(100%, 20rem); }
     .stage img, .stage canvas { position: absolute; inset: 0; width: 100%; height: 100%; }
     canvas { cursor: crosshair; touch-action: pan-x pan-y pinch-zoom; user-select: none;
       -webkit-user-select: none; -webkit-touch-callout: none; }
