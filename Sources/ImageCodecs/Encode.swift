@@ -69,7 +69,8 @@ public func encodeNew(
           width: UInt32(width), height: UInt32(height), depth: 8,
           color_type: channels == 1 ? 0 : 2, interlaced: false)
         return unsafe efi_png_encode(
-          base, &info, nil, 0, PNGCompression.level, PNGCompression.filters(for: info), output,
+          base, &info, nil, 0, PNGCompression.level(for: info), PNGCompression.filters(for: info),
+          output,
           failure)
       }
     } collect: { bytes in

@@ -64,7 +64,7 @@ struct TIFFReader {
 
   /// The directory at an offset; nil when it does not fit.
   func directory(at offset: Int) -> Directory? {
-    guard offset >= 8, let count = read16(offset), count > 0,
+    guard offset >= 8, let count = read16(offset),
       offset + 2 + 12 * count + 4 <= bytes.count
     else { return nil }
     var entries: [Entry] = []

@@ -99,7 +99,8 @@ struct PNGOutput {
     let palette = palette
     coded = try unsafe Library.write(.png) { output, failure in
       unsafe efi_png_encode(
-        samples.baseAddress, &frame, palette, Int32(palette.count / 3), PNGCompression.level,
+        samples.baseAddress, &frame, palette, Int32(palette.count / 3),
+        PNGCompression.level(for: frame),
         PNGCompression.filters(for: frame), output, failure)
     } collect: { bytes in
       // Between the header chunks and IEND lie the IDAT chunks, one after the other.

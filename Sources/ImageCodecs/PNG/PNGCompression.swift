@@ -2,11 +2,19 @@ internal import CImageCodecs
 
 /// How samples are filtered and packed.
 enum PNGCompression {
-  /// zlib's level.
-  static let level: Int32 = 1
+  /// zlib's level: 3 for samples, which on photos packs as well as 6 in a third of the time; 6 for
+  /// indices and for samples that share bytes, of which there is little.
+  static func level(for info: efi_png_info) -> Int32 {
+    isPacked(info) ? 6 : 3
+  }
 
-  /// libpng's filter bits: none for indices and packed samples, else the left neighbour's difference.
+  /// libpng's filter bits: none for indices and packed samples, as the standard advises; else whichever
+  /// of the five suits a row.
   static func filters(for info: efi_png_info) -> Int32 {
-    info.color_type == 3 || info.depth < 8 ? 0x08 : 0x10
+    isPacked(info) ? 0x08 : 0xF8
+  }
+
+  private static func isPacked(_ info: efi_png_info) -> Bool {
+    info.color_type == 3 || info.depth < 8
   }
 }
