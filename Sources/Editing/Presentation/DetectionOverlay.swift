@@ -17,7 +17,8 @@ public enum DetectionOverlay {
     on pixels: borrowing Tensor<UInt8>, objects: [PresentedObject]
   ) -> Tensor<UInt8> {
     precondition(pixels.channels == 3 && pixels.count > 0, "an overlay needs an RGB photo")
-    let scale = max(1, (max(pixels.width, pixels.height) + 220) / 440)
+    let longest = max(pixels.width, pixels.height)
+    let scale = max(longest < 320 ? 1 : 2, (longest + 220) / 440)
     let legend = Legend(objects: objects, width: pixels.width, scale: scale)
     var canvas = Tensor<UInt8>(
       height: pixels.height + legend.height, width: pixels.width, channels: 3, repeating: 24)
