@@ -74,6 +74,7 @@ let package = Package(
     tests("NetworksTests", ["Networks", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("PhotosTests", ["Photos", "Tensors"]),
     tests("InpaintingTests", ["Inpainting", "Kernels", "Photos", "Tensors"]),
+    tests("effaceTests", ["efface", "ImageCodecs", "Photos", "Tensors"]),
     // The tests' own reader of JPEG coefficients, which shares no code with ours.
     .target(
       name: "CCoefficients", dependencies: ["CJPEG"], path: "Tests/CCoefficients",

@@ -73,8 +73,8 @@ struct SelectedMask: ~Copyable {
 
   /// Adds what is clicked and boxed.
   ///
-  /// A box is one thing, with the clicks inside it to refine it; every
-  /// other click is one thing, unless a thing that was clicked before covers it already.
+  /// A box is one thing, with the clicks inside it to refine it. Every other click is one thing, unless
+  /// what is selected before covers it already.
   private mutating func addPrompts(
     _ selection: Selection, in scene: borrowing Scene, orientation: Orientation, name: String
   ) throws(EditingError) {
@@ -90,6 +90,10 @@ struct SelectedMask: ~Copyable {
       prompts.append(([Click(x: click.x, y: click.y, positive: true)] + kept, nil))
     }
     for prompt in prompts {
+      if prompt.box == nil, let click = prompt.clicks.first {
+        let at = orientation.stored(x: click.x, y: click.y, width: mask.width, height: mask.height)
+        if mask.values[at.y, at.x] != 0 { continue }
+      }
       do {
         var part = try scene.mask(clicks: prompt.clicks, box: prompt.box)
         part.binarize()

@@ -1,0 +1,114 @@
+import Foundation
+import ImageCodecs
+import Photos
+import Tensors
+import Testing
+
+@Suite struct BatchTests {
+  private func folder(_ photos: [String]) throws -> Scratch {
+    let folder = try Scratch()
+    for photo in photos {
+      try folder.addPhoto("in/" + photo)
+      try folder.addMask("masks/\(photo.prefix { $0 != "." }).png")
+    }
+    return folder
+  }
+
+  private func statuses(_ run: Command) throws -> [String: String] {
+    var result: [String: String] = [:]
+    for line in try run.lines() {
+      result[line["input"] as? String ?? ""] = line["status"] as? String
+    }
+    return result
+  }
+
+  private let call = ["batch", "in", "--masks", "masks", "--output", "out", "--json"]
+
+  @Test func mirrorsFoldersAndPrintsALineAPhoto() throws {
+    let folder = try folder(["a.jpg", "sub/a.jpg", "sub/deep/b.png"])
+    let run = try Command(call + ["--report", "report.html"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let lines = try run.lines()
+    #expect(lines.count == 3 && lines.allSatisfy { $0["status"] as? String == "done" })
+    for name in ["out/a.jpg", "out/sub/a.jpg", "out/sub/deep/b.png"] {
+      #expect(try decode(folder.bytes(name), name: name).photo.width == 96)
+    }
+    let page = String(decoding: try folder.bytes("report.html"), as: UTF8.self)
+    #expect(page.contains("sub/deep/b.png") && page.contains("data:image/jpeg;base64,"))
+    #expect(page.contains("</html>"))
+    #expect(!folder.names.contains { $0.hasSuffix(".tmp") })
+    #expect(try Command(call + ["--no-recursive", "--force"], in: folder).lines().count == 1)
+  }
+
+  @Test func tellsOfAFailureAndGoesOn() throws {
+    let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
+    try folder.write("in/b.jpg", Array("no photo".utf8))
+    let run = try Command(call, in: folder)
+    #expect(run.status == 1)
+    #expect(run.messages.contains("in/b.jpg: this is no JPEG or PNG file"))
+    #expect(
+      try statuses(run) == ["in/a.jpg": "done", "in/b.jpg": "failed", "in/c.jpg": "done"])
+    #expect(folder.has("out/a.jpg") && folder.has("out/c.jpg") && !folder.has("out/b.jpg"))
+  }
+
+  @Test func resumesWithoutTrustingDamagedOutputs() throws {
+    let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
+    #expect(try Command(call, in: folder).status == 0)
+    // Without --resume the outputs are in the way.
+    let again = try Command(call, in: folder)
+    #expect(again.status == 1 && again.messages.contains("out/a.jpg: exists already"))
+    let whole = try folder.bytes("out/b.jpg")
+    try folder.write("out/b.jpg", Array(whole.prefix(whole.count / 2)))
+    try FileManager.default.removeItem(atPath: folder.path + "/out/c.jpg")
+    let resumed = try Command(call + ["--resume"], in: folder)
+    #expect(resumed.status == 0, "\(resumed.messages)")
+    #expect(
+      try statuses(resumed) == ["in/a.jpg": "skipped", "in/b.jpg": "done", "in/c.jpg": "done"])
+    #expect(try folder.bytes("out/b.jpg") == whole)
+    // Other options make another picture: the old one is not counted, and not replaced.
+    let other = try Command(call + ["--resume", "--grow", "7"], in: folder)
+    #expect(other.status == 1 && other.messages.contains("exists already"))
+    // A picture that someone has worked on since is not lost either.
+    try folder.addPhoto("out/a.jpg")
+    let edited = try folder.bytes("out/a.jpg")
+    #expect(try Command(call + ["--resume"], in: folder).status == 1)
+    #expect(try folder.bytes("out/a.jpg") == edited)
+  }
+
+  @Test func sharesTheWorkOut() throws {
+    let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
+    let first = try Command(call + ["--shard", "1/2"], in: folder)
+    let second = try Command(call + ["--shard", "2/2", "--jobs", "2"], in: folder)
+    #expect(first.status == 0 && second.status == 0)
+    #expect(try first.lines().count == 2 && second.lines().count == 1)
+    #expect(folder.has("out/a.jpg") && folder.has("out/b.jpg") && folder.has("out/c.jpg"))
+  }
+
+  @Test func saysWhenNothingMatchesAtAll() throws {
+    let folder = try folder(["a.jpg", "b.jpg"])
+    try folder.addMask("masks/b.png", radius: 0)
+    #expect(try Command(call, in: folder).status == 0, "one of two matched")
+    try folder.addMask("masks/a.png", radius: 0)
+    let run = try Command(
+      ["batch", "in", "--masks", "masks", "--output", "out2", "--json"], in: folder)
+    #expect(run.status == 2)
+    let none = try Command(["batch", "in/none", "--masks", "masks", "--output", "o"], in: folder)
+    #expect(none.status == 1 && none.messages.contains("in/none: cannot be read"))
+    try folder.write("empty/t.txt", [])
+    let empty = try Command(["batch", "empty", "--masks", "masks", "--output", "o"], in: folder)
+    #expect(empty.status == 2 && empty.messages.contains("no .jpg, .jpeg or .png file there"))
+  }
+
+  @Test func givesTheSameWithAnyNumberOfThreads() throws {
+    let folder = try folder(["a.jpg", "b.png"])
+    for (output, jobs) in [("one", "1"), ("two", "2")] {
+      let run = try Command(
+        ["batch", "in", "--masks", "masks", "--output", output, "--jobs", jobs, "--threads", jobs],
+        in: folder)
+      #expect(run.status == 0, "\(run.messages)")
+    }
+    for name in ["a.jpg", "b.png"] {
+      #expect(try folder.bytes("one/" + name) == folder.bytes("two/" + name))
+    }
+  }
+}

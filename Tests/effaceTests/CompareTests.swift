@@ -1,0 +1,50 @@
+import ImageCodecs
+import Photos
+import Tensors
+import Testing
+
+@Suite struct CompareTests {
+  @Test func writesEveryKind() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addPhoto("b.png")
+    for name in ["c.png", "c.jpg", "c.gif", "c.html"] {
+      let run = try Command(["compare", "a.jpg", "b.png", "-o", name], in: folder)
+      #expect(run.status == 0 && run.output.isEmpty && run.messages.isEmpty, "\(run.messages)")
+      let again = try Command(["compare", "a.jpg", "b.png", "-o", name], in: folder)
+      #expect(again.status == 1 && again.messages.contains("exists already"))
+    }
+    let sheet = try decode(folder.bytes("c.png"), name: "c.png")
+    #expect(sheet.photo.width > 2 * 90 && sheet.photo.height == 64)
+    #expect(try folder.bytes("c.gif").starts(with: Array("GIF89a".utf8)))
+    let page = String(decoding: try folder.bytes("c.html"), as: UTF8.self)
+    #expect(page.contains("data:image/") && !page.contains("http://"))
+    #expect(!page.contains("https://"))
+  }
+
+  @Test func wantsOneSize() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addPhoto("b.jpg", width: 64, height: 96)
+    let run = try Command(["compare", "a.jpg", "b.jpg", "-o", "c.png"], in: folder)
+    #expect(run.status == 1)
+    #expect(
+      run.messages
+        == "efface: b.jpg: is 64 x 96 pixels, but a.jpg is 96 x 64; compare two versions of one "
+        + "photo\n")
+  }
+
+  @Test(.enabled(if: Command.installed("giftopnm") != nil))
+  func writesAGIFThatOthersRead() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.png", width: 200, height: 150)
+    try folder.addMask("m.png", width: 200, height: 150)
+    let run = try Command(
+      ["remove-object", "a.png", "--mask", "m.png", "--compare", "c.gif", "-q"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let giftopnm = try #require(Command.installed("giftopnm"))
+    let read = try Command(giftopnm, ["c.gif"], in: folder)
+    #expect(read.status == 0)
+    #expect([UInt8](read.output).starts(with: Array("P6\n200 150\n".utf8)))
+  }
+}

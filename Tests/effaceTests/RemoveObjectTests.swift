@@ -1,0 +1,238 @@
+import Foundation
+import ImageCodecs
+import Photos
+import Tensors
+import Testing
+
+@Suite struct RemoveObjectTests {
+  @Test func removesWhatAMaskCovers() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a b.jpg")
+    try folder.addMask("m.png")
+    let run = try Command(["remove-object", "a b.jpg", "--mask", "m.png", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let report = try run.json()
+    let keys: Set = [
+      "input", "output", "width", "height", "status", "error", "removed", "mask_pixels",
+      "timings_ms", "peak_memory_bytes",
+    ]
+    #expect(keys.isSubset(of: report.keys))
+    #expect(report["input"] as? String == "a b.jpg")
+    #expect(report["output"] as? String == "a b-removed.jpg")
+    #expect(report["width"] as? Int == 96 && report["height"] as? Int == 64)
+    #expect(report["status"] as? String == "done" && report["error"] is NSNull)
+    #expect((report["mask_pixels"] as? Int ?? 0) > 18 * 18)
+    #expect((report["peak_memory_bytes"] as? Int ?? 0) > 1_000_000)
+    let timings = try #require(report["timings_ms"] as? [String: Double])
+    #expect(
+      Set(timings.keys) == ["decode", "segment", "inpaint", "detail", "encode", "total"])
+    let removed = try #require((report["removed"] as? [[String: Any]])?.first)
+    #expect(removed["box"] as? [Int] == [39, 23, 18, 18] && removed["area"] as? Int == 324)
+    #expect(Set(removed.keys) == ["class", "score", "box", "area"])
+    let result = try decode(folder.bytes("a b-removed.jpg"), name: "a b-removed.jpg")
+    #expect(result.photo.pixels[32, 48, 0] < 200, "the red spot is gone")
+    #expect(folder.names == ["a b-removed.jpg", "a b.jpg", "m.png"])
+  }
+
+  @Test func replacesNothingUnasked() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.png")
+    try folder.addMask("m.png")
+    try folder.write("a-removed.png", [1, 2, 3])
+    let call = ["remove-object", "a.png", "--mask", "m.png"]
+    let refused = try Command(call, in: folder)
+    #expect(refused.status == 1)
+    #expect(
+      refused.messages
+        == "efface: a-removed.png: exists already; name another output, or add --force to replace "
+        + "it\n")
+    #expect(try folder.bytes("a-removed.png") == [1, 2, 3])
+    #expect(try Command(call + ["--force"], in: folder).status == 0)
+    #expect(try folder.bytes("a-removed.png").count > 100)
+    for option in ["--compare", "--save-mask"] {
+      let other = try Command(call + ["-o", "new.png", option, "m.png"], in: folder)
+      #expect(other.status == 1 && !folder.has("new.png"))
+    }
+  }
+
+  @Test func streams() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.png")
+    try folder.addMask("m.png")
+    let photo = Data(try folder.bytes("a.png"))
+    let run = try Command(["remove-object", "-", "--mask", "m.png"], in: folder, input: photo)
+    #expect(run.status == 0, "\(run.messages)")
+    let result = try decode([UInt8](run.output), name: "-")
+    #expect(result.source.format == .png && result.photo.width == 96)
+    #expect(folder.names == ["a.png", "m.png"])
+    let both = try Command(
+      ["remove-object", "-", "--mask", "m.png", "--json"], in: folder, input: photo)
+    #expect(both.status == 64 && both.output.isEmpty)
+    let mask = Data(try folder.bytes("m.png"))
+    let masked = try Command(
+      ["remove-object", "a.png", "--mask", "-", "-o", "-"], in: folder, input: mask)
+    #expect(masked.status == 0 && masked.output == run.output)
+  }
+
+  @Test func writesComparisonsAndTheMask() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png")
+    for name in ["c.png", "c.jpg", "c.gif", "c.html"] {
+      let run = try Command(
+        [
+          "remove-object", "a.jpg", "--mask", "m.png", "-o", "\(name).jpg", "--compare", name,
+          "--save-mask", "\(name)-mask.png", "--quiet",
+        ], in: folder)
+      #expect(run.status == 0 && run.messages.isEmpty && run.output.isEmpty, "\(run.messages)")
+      #expect(try folder.bytes(name).count > 500)
+      let mask = try decodeMask(folder.bytes("\(name)-mask.png"), name: "mask")
+      #expect(mask.width == 96 && mask.height == 64)
+      #expect(mask.values[32, 48] == 255 && mask.values[0, 0] == 0)
+    }
+    let bad = try Command(
+      ["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.jpg", "--compare", "c.bmp"],
+      in: folder)
+    #expect(bad.status == 64 && !folder.has("x.jpg"))
+  }
+
+  @Test(arguments: [
+    (["remove-object", "a.jpg"], "say what should go"),
+    (["remove-object"], "photo"),
+    (["remove-object", "a.jpg", "--at", "12"], "12"),
+    (["remove-object", "a.jpg", "--at=-1,5"], "--at"),
+    (["remove-object", "a.jpg", "--box", "1,2,0,4"], "1,2,0,4"),
+    (["remove-object", "a.jpg", "--object", "car#0"], "car#0"),
+    (["remove-object", "a.jpg", "--object", ","], "--object"),
+    (["remove-object", "a.jpg", "--not-at", "3,4"], "--not-at refines"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--quality", "101"], "1 to 100"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--grow=-3"], "--grow"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--threads", "0"], "--threads"),
+    (["remove-object", "-", "--mask", "-"], "cannot both"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.png"], "is a JPEG file and stays one"),
+    (
+      ["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.jpg", "--compare", "x.jpg"],
+      "one name"
+    ),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--at", "96,0"], "96 x 64 pixels upright"),
+    (["remove-object", "a.jpg", "--object", "persn"], "did you mean 'person'?; known: "),
+    (["remove-object", "a.jpg", "--wrong"], "--wrong"),
+    (["detect", "a.jpg", "--overlay", "x.gif"], ".png or .jpg"),
+    (["compare", "a.jpg", "a.jpg", "-o", "x.tiff"], ".png, .jpg, .gif or .html"),
+    (["batch", "a.jpg", "--output", "out"], "say what should go"),
+    (["batch", "a.jpg", "--output", "out", "--masks", ".", "--shard", "3/2"], "3/2"),
+    (["batch", "a.jpg", "--masks", "."], "--output"),
+    (["batch", "-", "--output", "out", "--masks", "."], "standard input"),
+    (["nonsense"], "nonsense"),
+  ])
+  func saysHowItIsUsed(_ arguments: [String], _ message: String) throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png")
+    let run = try Command(arguments, in: folder)
+    #expect(run.status == 64, "\(run.messages)")
+    #expect(run.messages.contains(message), "\(run.messages)")
+    #expect(run.output.isEmpty && folder.names == ["a.jpg", "m.png"])
+  }
+
+  @Test(arguments: [
+    ("missing.jpg", "missing.jpg: cannot be read: no such file or directory"),
+    ("folder", "folder: cannot be read: it is a folder; `efface batch` takes folders"),
+    ("empty.jpg", "empty.jpg: the file is empty"),
+    ("text.jpg", "text.jpg: this is no JPEG or PNG file"),
+    ("cut.jpg", "cut.jpg: the JPEG file ends too early"),
+    ("cut.png", "cut.png: the PNG file ends too early"),
+  ])
+  func saysWhatIsWrongWithAFile(_ name: String, _ message: String) throws {
+    let folder = try Scratch()
+    try folder.addMask("m.png")
+    try folder.addPhoto("a.jpg")
+    try folder.addPhoto("a.png")
+    try folder.write("folder/x", [])
+    try folder.write("empty.jpg", [])
+    try folder.write("text.jpg", Array("This is no photo, but a line of text.\n".utf8))
+    for format in ["jpg", "png"] {
+      let bytes = try folder.bytes("a.\(format)")
+      try folder.write("cut.\(format)", Array(bytes.prefix(bytes.count / 2)))
+    }
+    let before = folder.names
+    let run = try Command(["remove-object", name, "--mask", "m.png", "-o", "out"], in: folder)
+    #expect(run.status == 1)
+    #expect(run.messages.hasPrefix("efface: \(message)"), "\(run.messages)")
+    #expect(run.messages.split(separator: "\n").count == 1 && run.output.isEmpty)
+    #expect(folder.names == before)
+    let json = try Command(
+      ["remove-object", name, "--mask", "m.png", "-o", "out", "--json"], in: folder)
+    let report = try json.json()
+    #expect(json.status == 1 && report["status"] as? String == "failed")
+    #expect((report["error"] as? String)?.hasPrefix(message) == true)
+  }
+
+  @Test func wantsAMaskOfThePhotosSize() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png", width: 64, height: 96)
+    let run = try Command(["remove-object", "a.jpg", "--mask", "m.png"], in: folder)
+    #expect(run.status == 1)
+    #expect(
+      run.messages
+        == "efface: m.png: is 64 x 96 pixels, but a.jpg is 96 x 64 upright; make the mask of the "
+        + "photo's own size\n")
+    #expect(folder.names == ["a.jpg", "m.png"])
+  }
+
+  @Test func saysWhenNothingMatches() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png", radius: 0)
+    let run = try Command(["remove-object", "a.jpg", "--mask", "m.png", "--json"], in: folder)
+    #expect(run.status == 2 && run.messages.contains("no white pixel"))
+    #expect(try run.json()["status"] as? String == "nothing-matched")
+    let named = try Command(["remove-object", "a.jpg", "--object", "person#9"], in: folder)
+    #expect(named.status == 2 && named.messages.contains("no person#9 found; found: "))
+    #expect(folder.names == ["a.jpg", "m.png"])
+  }
+
+  @Test func writesNothingWhereItCannot() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png")
+    let call = ["remove-object", "a.jpg", "--mask", "m.png", "-o"]
+    let missing = try Command(call + ["none/a.jpg"], in: folder)
+    #expect(missing.status == 1)
+    #expect(missing.messages.contains("none/a.jpg: cannot be written: no such file or directory"))
+    if FileManager.default.fileExists(atPath: "/dev/full") {
+      let device = try Command(call + ["/dev/full"], in: folder)
+      #expect(device.status == 1 && device.messages.contains("/dev/full: cannot be written"))
+    }
+    #expect(folder.names == ["a.jpg", "m.png"])
+  }
+
+  @Test(.enabled(if: Command.installed("convert") != nil))
+  func takesPositionsOfTheUprightPhoto() throws {
+    let convert = try #require(Command.installed("convert"))
+    let folder = try Scratch()
+    try folder.addPhoto("plain.jpg")
+    // Stored 96 × 64, to be turned by 90 degrees: upright it is 64 × 96.
+    let exif: [UInt8] = [
+      0xFF, 0xE1, 0, 34, 0x45, 0x78, 0x69, 0x66, 0, 0, 0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1,
+      1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0,
+    ]
+    let plain = try folder.bytes("plain.jpg")
+    try folder.write("a.jpg", Array(plain.prefix(2)) + exif + plain.dropFirst(2))
+    try folder.addMask("wrong.png")
+    try folder.addMask("m.png", width: 64, height: 96)
+    let wrong = try Command(["remove-object", "a.jpg", "--mask", "wrong.png"], in: folder)
+    #expect(wrong.status == 1 && wrong.messages.contains("a.jpg is 64 x 96 upright"))
+    let run = try Command(["remove-object", "a.jpg", "--mask", "m.png", "--json"], in: folder)
+    let report = try run.json()
+    #expect(report["width"] as? Int == 64 && report["height"] as? Int == 96)
+    // Another program turns the result upright: the spot in its middle is gone.
+    let turned = try Command(
+      convert, ["a-removed.jpg", "-auto-orient", "-format", "%w %h", "info:"], in: folder)
+    #expect(turned.text == "64 96")
+    let result = try decode(folder.bytes("a-removed.jpg"), name: "")
+    #expect(result.photo.orientation == .right && result.photo.width == 96)
+    #expect(result.photo.pixels[32, 48, 0] < 200, "the red spot is gone")
+  }
+}
