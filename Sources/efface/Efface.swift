@@ -14,6 +14,6 @@ struct Efface: ParsableCommand {
       """,
     version: "0.1.0",
     subcommands: [
-      RemoveObject.self, Detect.self, BatchCommand.self, Compare.self, Models.self,
+      RemoveObject.self, Detect.self, BatchCommand.self, Compare.self, Pick.self, Models.self,
     ])
 }

@@ -95,7 +95,7 @@ final class Scratch: Sendable {
     let all = FileManager.default.enumerator(atPath: path)?.compactMap { $0 as? String } ?? []
     return all.filter { name in
       var isFolder: ObjCBool = false
-      _ = FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
+      _ = unsafe FileManager.default.fileExists(atPath: path + "/" + name, isDirectory: &isFolder)
       return !isFolder.boolValue && !name.hasSuffix(".efface-journal")
     }.sorted()
   }

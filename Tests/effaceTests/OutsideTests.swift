@@ -14,11 +14,11 @@ import Testing
     let folder = try Scratch()
     let (width, height) = (90, 60)
     let limit = (1 << depth) - 1
-    var samples: [Int] = []
-    for y in 0..<height {
-      for x in 0..<width {
-        for c in 0..<3 { samples.append((x * 7919 + y * 104_729 + c * 1_299_709) & limit) }
-      }
+    // Noise, so that no fill can be the same by chance.
+    var state: UInt64 = 1
+    let samples = (0..<width * height * 3).map { _ in
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int(state >> 40) & limit
     }
     var picture = Array("P6 \(width) \(height) \(limit)\n".utf8)
     for sample in samples {

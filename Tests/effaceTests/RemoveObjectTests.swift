@@ -116,7 +116,7 @@ import Testing
     ),
     (["remove-object", "a.jpg", "--mask", "m.png", "--at", "96,0"], "96 x 64 pixels upright"),
     (["remove-object", "a.jpg", "--object", "persn"], "did you mean 'person'?; known: "),
-    (["remove-object", "a.jpg", "--wrong"], "--wrong"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--wrong"], "--wrong"),
     (["detect", "a.jpg", "--overlay", "x.gif"], ".png or .jpg"),
     (["compare", "a.jpg", "a.jpg", "-o", "x.tiff"], ".png, .jpg, .gif or .html"),
     (["batch", "a.jpg", "--output", "out"], "say what should go"),

@@ -13,14 +13,32 @@ func presented(_ scene: borrowing Scene, orientation: Orientation) -> [Presented
   }
 }
 
+/// The format that an overlay's name asks for.
+@discardableResult
+func checkOverlayName(_ name: String) throws(EditingError) -> ImageFormat {
+  if let format = ImageFormat(fileName: name) { return format }
+  throw .usage("\(name): an overlay is written as .png or .jpg; name it so")
+}
+
 /// The file of a photo on which every object is tinted and numbered, with a legend.
 func overlay(_ photo: borrowing Photo, scene: borrowing Scene, name: String)
   throws(EditingError) -> [UInt8]
 {
-  guard let format = ImageFormat(fileName: name) else {
-    throw .usage("\(name): an overlay is written as .png or .jpg; name it so")
-  }
+  let format = try checkOverlayName(name)
   let picture = DetectionOverlay.drawn(
     on: photo.uprightPixels, objects: presented(scene, orientation: photo.orientation))
   return try encodePicture(picture, format: format, quality: 90, name: name)
+}
+
+/// The page on which one picks what should go from a photo.
+func pickPage(_ photo: borrowing Photo, scene: borrowing Scene, path: String)
+  throws(EditingError) -> String
+{
+  do {
+    return try PickPage.html(
+      photo: photo.uprightPixels, path: path,
+      objects: presented(scene, orientation: photo.orientation))
+  } catch {
+    throw .picture(message: "\(shown(path)): \(error)")
+  }
 }

@@ -44,6 +44,7 @@ public final class Eraser {
     -> DetectionReport
   {
     let watch = Stopwatch()
+    if let overlay { try checkOverlayName(overlay.path) }
     progress(.reading)
     let photo = try decodePhoto(try FileSystem.read(input), name: input)
     var report = DetectionReport(input: input, size: photo.source.uprightSize)
@@ -61,6 +62,15 @@ public final class Eraser {
     report.timings.total = watch.milliseconds
     report.peakMemoryBytes = peakMemoryBytes()
     return report
+  }
+
+  /// Writes a page on which one clicks, boxes or brushes what should go.
+  public func pick(_ input: String, to page: OutputFile) throws(EditingError) {
+    progress(.reading)
+    let photo = try decodePhoto(try FileSystem.read(input), name: input)
+    let scene = try scene(of: photo.photo, name: input)
+    progress(.writing)
+    try page.write(Array(try pickPage(photo.photo, scene: scene, path: input).utf8))
   }
 
   // MARK: - The steps

@@ -75,6 +75,7 @@ struct RemoveObject: ParsableCommand {
     Interruption.endCleanly(message: "\nefface: interrupted; nothing was written\n")
     let terminal = Terminal(isQuiet: quiet)
     do {
+      if let compare { try checkComparisonName(compare) }
       let request = RemovalRequest(
         input: photo,
         output: try OutputFile(output ?? defaultOutput(for: photo), replacing: force),
