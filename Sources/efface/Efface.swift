@@ -6,10 +6,10 @@ struct Efface: ParsableCommand {
     commandName: "efface",
     abstract: "Remove unwanted objects from photos, on this machine.",
     discussion: """
-      Everything happens on this machine: no network is used, and nothing is overwritten
+      Everything happens on this machine: no network is used, and nothing is overwritten \
       without --force. Results go to standard output, messages to standard error.
 
-      Exit status: 0 done; 1 some photo failed; 2 nothing matched the selection;
+      Exit status: 0 done; 1 some photo failed; 2 nothing matched the selection; \
       64 wrong usage; 130 interrupted.
       """,
     version: "0.1.0",

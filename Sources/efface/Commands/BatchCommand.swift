@@ -7,7 +7,7 @@ struct BatchCommand: ParsableCommand {
     commandName: "batch",
     abstract: "Remove the same from many photos.",
     discussion: """
-      Folders are walked, and mirrored below the output folder; each photo keeps its name. A photo
+      Folders are walked, and mirrored below the output folder; each photo keeps its name. A photo \
       that fails does not stop the others, and the exit status tells of it.
 
         efface batch holiday --output clean --object person

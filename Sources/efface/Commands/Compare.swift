@@ -5,7 +5,7 @@ struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show two versions of one photo: side by side, blinking, or with a slider.",
     discussion: """
-      The output's extension decides: .png or .jpg side by side, .gif blinking, .html a page with
+      The output's extension decides: .png or .jpg side by side, .gif blinking, .html a page with \
       a slider that holds both photos and needs nothing else.
 
         efface compare beach.jpg beach-removed.jpg -o beach.html

@@ -5,7 +5,7 @@ struct Pick: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make a page on which to tap, click, box or brush what should go.",
     discussion: """
-      The page is one file that needs neither a server nor a network. It shows the command to
+      The page is one file that needs neither a server nor a network. It shows the command to \
       paste, and saves a brushed mask.
 
         efface pick street.jpg -o street.html

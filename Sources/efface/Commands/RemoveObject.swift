@@ -5,7 +5,7 @@ struct RemoveObject: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Remove what is named, clicked, boxed or masked from one photo.",
     discussion: """
-      Selections add up. Outside the mask not one sample changes, and the file keeps its format,
+      Selections add up. Outside the mask not one sample changes, and the file keeps its format, \
       metadata, colour profile and orientation. All positions are those of the upright photo.
 
         efface remove-object beach.jpg --object person
