@@ -8,72 +8,123 @@ struct CellGroup {
   var score: Float
 }
 
-extension CellMap {
-  /// The least value of a centre.
-  private static let centreThreshold: Float = 0.2
-  /// A centre rules this many cells around it.
-  private static let centreReach = 2
-  /// Cells that point further than this from every centre are groups of their own.
-  private static let farthest: Float = 15
+/// Gathers cells into objects.
+///
+/// Each cell of a class goes to the middle that it points nearest to (Cheng et al. 2020,
+/// Panoptic-DeepLab). A middle that few of its own cells point at is taken for an echo and dropped, and
+/// what points to no middle joins the object that it touches most.
+struct Grouping {
+  /// The least value of a middle.
+  static let leastCentre: Float = 0.3
+  /// A middle is the greatest value within so many cells.
+  static let centreReach = 4
+  /// A middle needs this share of its cells pointing at it …
+  static let leastVotes: Float = 0.2
+  /// … to within so many cells.
+  static let voteReach = 3
+  /// How far from a middle a cell may point: so many cells, and this share of how far it points.
+  static let tolerance: (cells: Float, share: Float) = (10, 0.5)
+  /// A second class within one middle's cells is an object of its own from this share on.
+  static let secondShare: Float = 0.25
+  /// A stray piece joins an object of another class if it is smaller than this share of it.
+  static let pieceShare: Float = 0.2
   /// The least number of cells of an object.
-  private static let smallest = 6
-  /// A second class within one centre's cells is an object of its own from this share on.
-  private static let secondShare: Float = 0.25
+  static let smallest = 6
 
-  /// The objects: each cell of a class goes to the centre that it points nearest to (Cheng et al. 2020,
-  /// Panoptic-DeepLab); what points to no centre is grouped by touching.
+  private let map: CellMap
+  private let classes: [Int]
+
+  init(_ map: CellMap) {
+    self.map = map
+    classes = (0..<map.count).map(map.bestClass)
+  }
+
+  /// The objects, in no particular order.
   func groups() -> [CellGroup] {
-    let classes = (0..<count).map(bestClass)
-    let centres = centreCells(classes)
-    var owners = [[Int]](repeating: [], count: centres.count)
-    var stray = [Bool](repeating: false, count: count)
-    for cell in 0..<count where classes[cell] != 0 {
-      var best = -1
-      var nearest = Self.farthest * Self.farthest
-      for (number, centre) in centres.enumerated() {
-        let dy = targetRow[cell] - Float(centre / width)
-        let dx = targetColumn[cell] - Float(centre % width)
-        let distance = dy * dy + dx * dx
-        if distance < nearest {
-          nearest = distance
+    var middles = peaks()
+    var owner = assigned(to: middles)
+    let votes = votes()
+    let kept = middles.indices.filter { number in
+      let cells = owner.count { $0 == number }
+      return cells > 0 && Float(votes[middles[number]]) >= Self.leastVotes * Float(cells)
+    }
+    if !kept.isEmpty && kept.count < middles.count {
+      middles = kept.map { middles[$0] }
+      owner = assigned(to: middles)
+    }
+    var cells = [[Int]](repeating: [], count: middles.count)
+    for cell in owner.indices where owner[cell] >= 0 { cells[owner[cell]].append(cell) }
+    var objects = cells.filter { !$0.isEmpty }.flatMap(split)
+    for piece in touching(owner.map { $0 == Self.stray }) { join(piece, to: &objects) }
+    return objects.filter { $0.cells.count >= Self.smallest }.map { name, cells in
+      let sum = cells.reduce(Float(0)) { $0 + map.probabilities($1)[name] }
+      return CellGroup(classIndex: name, cells: cells.sorted(), score: sum / Float(cells.count))
+    }
+  }
+
+  private static let background = -2
+  private static let stray = -1
+
+  /// The cells around a cell, itself included.
+  private func square(_ cell: Int, reach: Int, _ body: (Int) -> Void) {
+    let (y, x) = (cell / map.width, cell % map.width)
+    for row in max(0, y - reach)...min(map.height - 1, y + reach) {
+      for column in max(0, x - reach)...min(map.width - 1, x + reach) {
+        body(row * map.width + column)
+      }
+    }
+  }
+
+  private func peaks() -> [Int] {
+    (0..<map.count).filter { cell in
+      let value = map.centre[cell]
+      guard value > Self.leastCentre && classes[cell] != 0 else { return false }
+      var highest = true
+      square(cell, reach: Self.centreReach) { other in
+        let rival = map.centre[other]
+        // Of equal neighbours the first is the peak.
+        if rival > value || (rival == value && other < cell) { highest = false }
+      }
+      return highest
+    }
+  }
+
+  /// For each cell the number of the middle that it points to.
+  private func assigned(to middles: [Int]) -> [Int] {
+    (0..<map.count).map { cell in
+      if classes[cell] == 0 { return Self.background }
+      let down = map.targetRow[cell] - Float(cell / map.width)
+      let right = map.targetColumn[cell] - Float(cell % map.width)
+      let reach =
+        Self.tolerance.cells + Self.tolerance.share * (down * down + right * right).squareRoot()
+      var best = Self.stray
+      var nearest = reach * reach
+      for (number, middle) in middles.enumerated() {
+        let dy = map.targetRow[cell] - Float(middle / map.width)
+        let dx = map.targetColumn[cell] - Float(middle % map.width)
+        if dy * dy + dx * dx < nearest {
+          nearest = dy * dy + dx * dx
           best = number
         }
       }
-      if best >= 0 { owners[best].append(cell) } else { stray[cell] = true }
-    }
-    var groups: [CellGroup] = []
-    for cells in owners where !cells.isEmpty {
-      for (name, part) in split(cells, classes) { append(part, name, to: &groups) }
-    }
-    for cells in touching(stray, classes) { append(cells, classes[cells[0]], to: &groups) }
-    return groups
-  }
-
-  private func append(_ cells: [Int], _ name: Int, to groups: inout [CellGroup]) {
-    if cells.count < Self.smallest { return }
-    let sum = cells.reduce(Float(0)) { $0 + probabilities($1)[name] }
-    groups.append(CellGroup(classIndex: name, cells: cells, score: sum / Float(cells.count)))
-  }
-
-  private func centreCells(_ classes: [Int]) -> [Int] {
-    (0..<count).filter { cell in
-      let value = centre[cell]
-      guard value > Self.centreThreshold && classes[cell] != 0 else { return false }
-      let (y, x) = (cell / width, cell % width)
-      for v in max(0, y - Self.centreReach)...min(height - 1, y + Self.centreReach) {
-        for u in max(0, x - Self.centreReach)...min(width - 1, x + Self.centreReach) {
-          let other = centre[v * width + u]
-          // Of equal neighbours the first is the centre.
-          if other > value || (other == value && v * width + u < cell) { return false }
-        }
-      }
-      return true
+      return best
     }
   }
 
-  /// The cells of one centre by class: the commonest takes what has no share of its own.
-  private func split(_ cells: [Int], _ classes: [Int]) -> [(Int, [Int])] {
-    var counts = [Int](repeating: 0, count: classCount)
+  /// For each cell how many cells point at it or near it.
+  private func votes() -> [Int] {
+    var votes = [Int](repeating: 0, count: map.count)
+    for cell in 0..<map.count where classes[cell] != 0 {
+      let row = min(max(Int(map.targetRow[cell].rounded()), 0), map.height - 1)
+      let column = min(max(Int(map.targetColumn[cell].rounded()), 0), map.width - 1)
+      square(row * map.width + column, reach: Self.voteReach) { votes[$0] += 1 }
+    }
+    return votes
+  }
+
+  /// One middle's cells by class: the commonest takes what has no share of its own.
+  private func split(_ cells: [Int]) -> [(name: Int, cells: [Int])] {
+    var counts = [Int](repeating: 0, count: map.classCount)
     for cell in cells { counts[classes[cell]] += 1 }
     guard let main = counts.indices.max(by: { counts[$0] < counts[$1] }) else { return [] }
     let strong = counts.indices.filter {
@@ -87,26 +138,39 @@ extension CellMap {
     }
   }
 
-  /// Sets of cells of one class that touch each other, corners included.
-  private func touching(_ marked: [Bool], _ classes: [Int]) -> [[Int]] {
+  /// Gives a piece without a middle to the object that it touches most, or makes it one.
+  private func join(_ piece: [Int], to objects: inout [(name: Int, cells: [Int])]) {
+    var ring = Set<Int>()
+    for cell in piece { square(cell, reach: 1) { ring.insert($0) } }
+    let touches = objects.map { object -> Int in
+      let alike =
+        object.name == classes[piece[0]]
+        || Float(piece.count) < Self.pieceShare * Float(object.cells.count)
+      return alike ? object.cells.count { ring.contains($0) } : 0
+    }
+    if let most = touches.indices.max(by: { touches[$0] < touches[$1] }), touches[most] > 0 {
+      objects[most].cells += piece
+    } else {
+      objects.append((classes[piece[0]], piece))
+    }
+  }
+
+  /// Sets of marked cells of one class that touch each other, corners included.
+  private func touching(_ marked: [Bool]) -> [[Int]] {
     var open = marked
     var sets: [[Int]] = []
-    for start in 0..<count where open[start] {
+    for start in open.indices where open[start] {
       var cells = [start]
       open[start] = false
       var next = 0
       while next < cells.count {
-        let (y, x) = (cells[next] / width, cells[next] % width)
-        next += 1
-        for v in max(0, y - 1)...min(height - 1, y + 1) {
-          for u in max(0, x - 1)...min(width - 1, x + 1) {
-            let cell = v * width + u
-            if open[cell] && classes[cell] == classes[start] {
-              open[cell] = false
-              cells.append(cell)
-            }
+        square(cells[next], reach: 1) { cell in
+          if open[cell] && classes[cell] == classes[start] {
+            open[cell] = false
+            cells.append(cell)
           }
         }
+        next += 1
       }
       sets.append(cells)
     }

@@ -19,7 +19,7 @@ public struct Scene {
     self.view = view
     self.map = map
     self.prompt = prompt
-    groups = map.groups().filter { $0.score >= Self.leastScore }.sorted {
+    groups = Grouping(map).groups().filter { $0.score >= Self.leastScore }.sorted {
       $0.cells.count > $1.cells.count
     }
     var ordinals = [Int](repeating: 0, count: classNames.count)

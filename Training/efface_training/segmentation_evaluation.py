@@ -53,20 +53,42 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return e / e.sum(0, keepdims=True)
 
 
-def grouped(semantic: np.ndarray, instance: np.ndarray, threshold: float = 0.2) -> list[tuple[int, np.ndarray, float]]:
-    """Instances as (class, cells, score): each cell goes to the centre that its offset points nearest to."""
+# How cells become objects: the same numbers as in the product's Grouping.
+LEAST_CENTRE, CENTRE_REACH, LEAST_VOTES, VOTE_REACH = 0.3, 4, 0.2, 3
+TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE = (10.0, 0.5), 0.25, 0.2, 6, 0.4
+
+
+def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.ndarray, float]]:
+    """Objects as (class, cells, score): each cell goes to the middle that its offset points nearest to."""
     classes, heat = semantic.argmax(0), instance[0]
-    top = cv2.dilate(heat, np.ones((5, 5), np.uint8))
-    cy, cx = np.nonzero((heat >= top) & (heat > threshold) & (classes > 0))
+    side = 2 * CENTRE_REACH + 1
+    top = cv2.dilate(heat, np.ones((side, side), np.uint8))
+    cy, cx = np.nonzero((heat >= top) & (heat > LEAST_CENTRE) & (classes > 0))
     h, w = heat.shape
-    ys = np.arange(h)[:, None] + instance[1] * OFFSET_UNIT
-    xs = np.arange(w)[None] + instance[2] * OFFSET_UNIT
-    owner = np.full((h, w), -1)
-    if len(cy):
-        distance = (ys[None] - cy[:, None, None]) ** 2 + (xs[None] - cx[:, None, None]) ** 2
-        owner = distance.argmin(0)
-        owner[distance.min(0) > 15.0**2] = -1
-    owner[classes == 0] = -2
+    dy, dx = instance[1] * OFFSET_UNIT, instance[2] * OFFSET_UNIT
+    ys, xs = np.arange(h)[:, None] + dy, np.arange(w)[None] + dx
+    tolerance = TOLERANCE[0] + TOLERANCE[1] * np.hypot(dy, dx)
+
+    def assigned():
+        owner = np.full((h, w), -1)
+        if len(cy):
+            distance = np.sqrt((ys[None] - cy[:, None, None]) ** 2 + (xs[None] - cx[:, None, None]) ** 2)
+            owner = distance.argmin(0)
+            owner[distance.min(0) >= tolerance] = -1
+        owner[classes == 0] = -2
+        return owner
+
+    owner, thing = assigned(), classes > 0
+    votes = np.zeros((h, w), np.float32)
+    target = np.clip(np.rint(ys[thing]), 0, h - 1).astype(int), np.clip(np.rint(xs[thing]), 0, w - 1).astype(int)
+    np.add.at(votes, target, 1)
+    side = 2 * VOTE_REACH + 1
+    votes = cv2.boxFilter(votes, -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
+    cells = np.array([(owner == k).sum() for k in range(len(cy))])
+    kept = (cells > 0) & (votes[cy, cx] >= LEAST_VOTES * cells) if len(cy) else np.zeros(0, bool)
+    if kept.any() and not kept.all():
+        cy, cx = cy[kept], cx[kept]
+        owner = assigned()
     found = []
     for k in range(len(cy)):
         cells = owner == k
@@ -75,17 +97,25 @@ def grouped(semantic: np.ndarray, instance: np.ndarray, threshold: float = 0.2) 
             continue
         counts = np.bincount(classes[cells], minlength=len(CLASSES))
         main = int(counts.argmax())
-        strong = [c for c in range(1, len(CLASSES)) if c == main or counts[c] > 0.25 * total]
+        strong = [c for c in range(1, len(CLASSES)) if c == main or counts[c] > SECOND_SHARE * total]
         for c in strong:
             mine = cells & (classes == c)
             if c == main:
                 mine |= cells & ~np.isin(classes, strong)
-            found.append((c, mine))
+            found.append([c, mine])
     for c in np.unique(classes[owner == -1]):
         count, parts = cv2.connectedComponents(((owner == -1) & (classes == c)).astype(np.uint8), connectivity=8)
-        found += [(int(c), parts == k) for k in range(1, count)]
+        for k in range(1, count):
+            piece = parts == k
+            ring = cv2.dilate(piece.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+            touches = [(ring & m).sum() if d == c or piece.sum() < PIECE_SHARE * m.sum() else 0 for d, m in found]
+            if touches and max(touches) > 0:
+                found[int(np.argmax(touches))][1] |= piece
+            else:
+                found.append([int(c), piece])
     probability = softmax(semantic)
-    return [(c, m, float(probability[c][m].mean())) for c, m in found if m.sum() >= 6]
+    scored = [(c, m, float(probability[c][m].mean())) for c, m in found if m.sum() >= SMALLEST]
+    return [f for f in scored if f[2] >= LEAST_SCORE]
 
 
 class Validation:
