@@ -73,6 +73,9 @@ let package = Package(
     tests("KernelsTests", ["Kernels", "Tensors"]),
     tests("NetworksTests", ["Networks", "Kernels", "Tensors"], resources: [.copy("Fixtures")]),
     tests("PhotosTests", ["Photos", "Tensors"]),
+    tests(
+      "SegmentationTests",
+      ["Segmentation", "ImageCodecs", "Kernels", "Networks", "Photos", "Tensors"]),
     tests("InpaintingTests", ["Inpainting", "Kernels", "Photos", "Tensors"]),
     tests("effaceTests", ["efface", "ImageCodecs", "Photos", "Tensors"]),
     // The tests' own reader of JPEG coefficients, which shares no code with ours.

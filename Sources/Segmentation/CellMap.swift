@@ -45,6 +45,20 @@ struct CellMap {
     }
   }
 
+  /// Makes a map from its parts.
+  init(
+    height: Int, width: Int, classCount: Int, logits: [Float], centre: [Float],
+    targetRow: [Float], targetColumn: [Float]
+  ) {
+    self.height = height
+    self.width = width
+    self.classCount = classCount
+    self.logits = logits
+    self.centre = centre
+    self.targetRow = targetRow
+    self.targetColumn = targetColumn
+  }
+
   /// Number of cells.
   var count: Int { height * width }
 

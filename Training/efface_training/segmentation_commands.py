@@ -10,7 +10,7 @@ def _train(options) -> None:
     from .segmentation_training import train
 
     train(options.data, options.teacher, options.runs, options.minutes, batch=options.batch, rate=options.rate,
-          sparsity=options.sparsity)  # fmt: skip
+          encoder_sparsity=options.encoder_sparsity, decoder_sparsity=options.decoder_sparsity)  # fmt: skip
 
 
 def _model(path: Path):
@@ -55,7 +55,8 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--minutes", type=float, default=66, help="length of the whole run")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--sparsity", type=float, default=0.4, help="share of the prunable 16x4 blocks to empty")
+    parser.add_argument("--encoder-sparsity", type=float, default=0.1, help="share of its prunable 16x4 blocks to empty")
+    parser.add_argument("--decoder-sparsity", type=float, default=0.35, help="the same of the decoders")
     parser.set_defaults(run=_train)
 
     parser = subparsers.add_parser("evaluate-segmentation", help="figures of a checkpoint (.pt) or a shipped file (.safetensors)")

@@ -91,8 +91,12 @@ def prunable(network) -> dict[str, Convolution]:
     return out
 
 
-def block_masks(network, sparsity: float) -> dict[str, torch.Tensor]:
-    """Masks that empty the weakest 16x4 blocks, one threshold over all layers of blocks normed per layer."""
+def block_masks(network, encoder: float, decoder: float) -> dict[str, torch.Tensor]:
+    """Masks that empty these shares of the weakest 16x4 blocks of the encoder and of the decoders.
+
+    Blocks compete by their norm over their layer's mean. The encoder's statistics are fixed and cannot
+    follow what is taken away, so that it bears much less.
+    """
     norms, shapes = {}, {}
     for name, module in prunable(network).items():
         weight = module.folded()[0].detach()
@@ -102,14 +106,14 @@ def block_masks(network, sparsity: float) -> dict[str, torch.Tensor]:
         norm = grid.pow(2).sum((1, 3)).sqrt()
         norms[name] = norm / norm.pow(2).mean().sqrt()
         shapes[name] = weight.shape
-    everything = torch.cat([n.flatten() for n in norms.values()])
-    threshold = torch.quantile(everything, sparsity)
     masks = {}
-    for name, norm in norms.items():
-        keep = (norm > threshold).float()
-        o, i, k, _ = shapes[name]
-        full = keep.repeat_interleave(BLOCK_OUT, 0).repeat_interleave(BLOCK_IN, 1)[:o, :i]
-        masks[name] = full
+    for in_encoder, sparsity in ((True, encoder), (False, decoder)):
+        chosen = {n: v for n, v in norms.items() if n.startswith("blocks.") == in_encoder}
+        threshold = torch.quantile(torch.cat([n.flatten() for n in chosen.values()]), sparsity)
+        for name, norm in chosen.items():
+            o, i = shapes[name][:2]
+            keep = (norm > threshold).float()
+            masks[name] = keep.repeat_interleave(BLOCK_OUT, 0).repeat_interleave(BLOCK_IN, 1)[:o, :i]
     return masks
 
 
@@ -120,7 +124,7 @@ def apply_masks(network, masks) -> None:
 
 
 def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int = 16, rate: float = 1.5e-3,
-          sparsity: float = 0.4, seed: int = 1) -> None:  # fmt: skip
+          encoder_sparsity: float = 0.1, decoder_sparsity: float = 0.35, seed: int = 1) -> None:  # fmt: skip
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     cache = runs / "cache"
@@ -204,9 +208,9 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
         torch.nn.utils.clip_grad_norm_([*encoder, *kernels, *others], 5.0)
         for optimizer in (adam, muon):
             optimizer.step()
-        if share > 0.35 and sparsity > 0 and state["step"] % 50 == 0 and share < 0.7:
-            progress = min(1.0, (share - 0.35) / 0.3)
-            masks = block_masks(network, sparsity * (1 - (1 - progress) ** 3))
+        if 0.3 < share < 0.55 and state["step"] % 50 == 0:
+            progress = 1 - (1 - min(1.0, (share - 0.3) / 0.2)) ** 3
+            masks = block_masks(network, encoder_sparsity * progress, decoder_sparsity * progress)
         if masks:
             apply_masks(network, masks)
         state["step"] += 1

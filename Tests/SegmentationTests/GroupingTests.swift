@@ -1,0 +1,37 @@
+import Testing
+
+@testable import Segmentation
+
+@Suite struct GroupingTests {
+  @Test func nothingIsNoObject() {
+    #expect(Grouping(syntheticMap(objects: [])).groups().isEmpty)
+  }
+
+  @Test func touchingObjectsOfOneClassAreTwo() {
+    let map = syntheticMap(objects: [(1, 4..<12, 4..<12), (1, 4..<12, 12..<24)])
+    let groups = Grouping(map).groups().sorted { $0.cells.count < $1.cells.count }
+    #expect(groups.map(\.cells.count) == [64, 96])
+    #expect(groups.allSatisfy { $0.classIndex == 1 && $0.score > 0.9 })
+  }
+
+  @Test func cellsThatPointNowhereAreGroupedByTouching() {
+    let map = syntheticMap(objects: [(2, 2..<6, 2..<6), (2, 12..<20, 12..<20)], aim: false)
+    // Without a middle each cell points at itself.
+    #expect(Grouping(map).groups().map(\.cells.count).sorted() == [16, 64])
+  }
+
+  @Test func anEchoOfAMiddleIsDropped() {
+    let whole = syntheticMap(objects: [(3, 4..<20, 4..<28)])
+    var centre = whole.centre
+    centre[6 * 32 + 6] = 0.6
+    let map = CellMap(
+      height: 24, width: 32, classCount: 4, logits: whole.logits, centre: centre,
+      targetRow: whole.targetRow, targetColumn: whole.targetColumn)
+    #expect(Grouping(map).groups().map(\.cells.count) == [16 * 24])
+  }
+
+  @Test func specksAreLeftOut() {
+    let map = syntheticMap(objects: [(1, 4..<6, 4..<6)])
+    #expect(Grouping(map).groups().isEmpty)
+  }
+}

@@ -1,0 +1,50 @@
+import Photos
+import Tensors
+import Testing
+
+@testable import Segmentation
+
+@Suite struct SoftCellsTests {
+  @Test func onlyPartsWithASeedAreKept() {
+    var cells = SoftCells(height: 4, width: 8)
+    cells.values[0] = 0.9
+    cells.values[1] = 0.8
+    cells.values[6] = 0.9
+    cells.keepParts(with: [1])
+    #expect(cells.values[0] == 0.9 && cells.values[6] == 0)
+  }
+
+  @Test func theBoxGrowsWithinTheMap() {
+    var cells = SoftCells(height: 4, width: 8)
+    #expect(cells.box(above: 0.5, margin: 1) == nil)
+    cells.values[9] = 1
+    #expect(
+      cells.box(above: 0.5, margin: 2) == Rectangle(x: 0, y: 0, width: 4, height: 4))
+  }
+
+  /// The edge of the mask must lie on the edge of the picture, in every orientation.
+  @Test(arguments: Orientation.allCases) func masksFollowThePicture(orientation: Orientation) {
+    // Upright: bright from column 140 on; the cells know it only to 16 pixels.
+    let (width, height) = (320, 192)
+    var upright = Tensor<UInt8>(height: height, width: width, channels: 3, repeating: 40)
+    for row in 0..<height {
+      for column in 140..<width {
+        for channel in 0..<3 { upright[row, column, channel] = 200 }
+      }
+    }
+    let view = View(orientation.stored(upright), orientation: orientation, threads: 1)
+    #expect(view.width == width && view.height == height)
+    var cells = SoftCells(height: 12, width: 20)
+    for row in 0..<12 {
+      for column in 0..<20 { cells.values[row * 20 + column] = column < 8 ? 0 : column == 8 ? 0.4 : 1 }
+    }
+    var mask = Mask(width: view.storedWidth, height: view.storedHeight)
+    view.add(cells, to: &mask)
+    for row in [5, 90, 180] {
+      #expect(view.value(x: 120, y: row, in: mask) < 128)
+      #expect(view.value(x: 136, y: row, in: mask) < 128)
+      #expect(view.value(x: 144, y: row, in: mask) >= 128)
+      #expect(view.value(x: 300, y: row, in: mask) == 255)
+    }
+  }
+}
