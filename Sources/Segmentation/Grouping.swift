@@ -25,9 +25,12 @@ struct Grouping {
   /// How far from a middle a cell may point: so many cells, and this share of how far it points.
   static let tolerance: (cells: Float, share: Float) = (10, 0.5)
   /// A second class within one middle's cells is an object of its own from this share on.
-  static let secondShare: Float = 0.25
+  static let secondShare: Float = 0.4
   /// A stray piece joins an object of another class if it is smaller than this share of it.
   static let pieceShare: Float = 0.2
+  /// Two middles' cells are one object if, on average, they point to places nearer than this share of
+  /// the square root of their number.
+  static let nearness: Float = 0.3
   /// The least number of cells of an object.
   static let smallest = 6
 
@@ -54,7 +57,7 @@ struct Grouping {
     }
     var cells = [[Int]](repeating: [], count: middles.count)
     for cell in owner.indices where owner[cell] >= 0 { cells[owner[cell]].append(cell) }
-    var objects = cells.filter { !$0.isEmpty }.flatMap(split)
+    var objects = joined(cells.filter { !$0.isEmpty }).flatMap(split)
     for piece in touching(owner.map { $0 == Self.stray }) { join(piece, to: &objects) }
     return objects.filter { $0.cells.count >= Self.smallest }.map { name, cells in
       let sum = cells.reduce(Float(0)) { $0 + map.probabilities($1)[name] }
@@ -120,6 +123,41 @@ struct Grouping {
       square(row * map.width + column, reach: Self.voteReach) { votes[$0] += 1 }
     }
     return votes
+  }
+
+  /// Joins the cells of middles that are echoes of each other within one large object.
+  private func joined(_ parts: [[Int]]) -> [[Int]] {
+    var parts = parts
+    var first = 1
+    while first < parts.count {
+      let aim = aim(of: parts[first])
+      let other = parts[..<first].firstIndex {
+        let rival = self.aim(of: $0)
+        let reach = Self.nearness * Float(parts[first].count + $0.count).squareRoot()
+        let (dy, dx) = (rival.row - aim.row, rival.column - aim.column)
+        return rival.name == aim.name && dy * dy + dx * dx < reach * reach
+      }
+      if let other {
+        parts[other] += parts.remove(at: first)
+        first = 1
+      } else {
+        first += 1
+      }
+    }
+    return parts
+  }
+
+  /// Where cells point to on average, and the commonest of their classes.
+  private func aim(of cells: [Int]) -> (row: Float, column: Float, name: Int?) {
+    var counts = [Int](repeating: 0, count: map.classCount)
+    var (row, column) = (Float(0), Float(0))
+    for cell in cells {
+      row += map.targetRow[cell]
+      column += map.targetColumn[cell]
+      counts[classes[cell]] += 1
+    }
+    let name = counts.indices.max { counts[$0] < counts[$1] }
+    return (row / Float(cells.count), column / Float(cells.count), name)
   }
 
   /// One middle's cells by class: the commonest takes what has no share of its own.

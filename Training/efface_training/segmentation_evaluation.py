@@ -55,7 +55,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 # How cells become objects: the same numbers as in the product's Grouping.
 LEAST_CENTRE, CENTRE_REACH, LEAST_VOTES, VOTE_REACH = 0.3, 4, 0.2, 3
-TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE = (10.0, 0.5), 0.25, 0.2, 6, 0.4
+TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE, NEARNESS = (10.0, 0.5), 0.4, 0.2, 6, 0.4, 0.3
 
 
 def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.ndarray, float]]:
@@ -89,12 +89,24 @@ def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.nd
     if kept.any() and not kept.all():
         cy, cx = cy[kept], cx[kept]
         owner = assigned()
+    parts = [owner == k for k in range(len(cy)) if (owner == k).any()]
+    # Echoes in a large object: what points to about the same place, for its size, is one.
+    joined = True
+    while joined and NEARNESS > 0:
+        joined = False
+        aims = [(ys[p].mean(), xs[p].mean(), p.sum(), np.bincount(classes[p]).argmax()) for p in parts]
+        for a in range(len(parts)):
+            for b in range(a):
+                apart = np.hypot(aims[a][0] - aims[b][0], aims[a][1] - aims[b][1])
+                if aims[a][3] == aims[b][3] and apart < NEARNESS * np.sqrt(aims[a][2] + aims[b][2]):
+                    parts[b] = parts[b] | parts.pop(a)
+                    joined = True
+                    break
+            if joined:
+                break
     found = []
-    for k in range(len(cy)):
-        cells = owner == k
+    for cells in parts:
         total = cells.sum()
-        if total == 0:
-            continue
         counts = np.bincount(classes[cells], minlength=len(CLASSES))
         main = int(counts.argmax())
         strong = [c for c in range(1, len(CLASSES)) if c == main or counts[c] > SECOND_SHARE * total]
