@@ -18,9 +18,9 @@ struct Grouping {
   static let leastCentre: Float = 0.3
   /// A middle is the greatest value within so many cells.
   static let centreReach = 4
-  /// A middle needs this share of its cells pointing at it …
+  /// A middle needs this share of its cells pointing at it.
   static let leastVotes: Float = 0.2
-  /// … to within so many cells.
+  /// A cell points at a middle if it points to within so many cells of it.
   static let voteReach = 3
   /// How far from a middle a cell may point: so many cells, and this share of how far it points.
   static let tolerance: (cells: Float, share: Float) = (10, 0.5)

@@ -70,7 +70,9 @@ struct PromptMap {
   /// point to the same middle as a clicked one, and cells in the box that point to its middle.
   private func prior(on map: CellMap) -> [Float] {
     var prior = [Float](repeating: 0, count: map.count)
-    let roots = positive.isEmpty ? [] : (0..<map.count).map { map.probabilities($0).map { $0.squareRoot() } }
+    let roots =
+      positive.isEmpty
+      ? [] : (0..<map.count).map { map.probabilities($0).map { $0.squareRoot() } }
     for click in positive {
       let reach = 2 * Self.spread * Self.spread
       for cell in 0..<map.count {

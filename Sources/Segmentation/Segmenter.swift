@@ -28,8 +28,9 @@ public final class Segmenter {
     self.threads = threads
   }
 
-  /// What objects can be called: the network's classes without the background. The last, `object`, is
-  /// any other thing.
+  /// What objects can be called: the network's classes without the background.
+  ///
+  /// The last, `object`, is any other thing.
   public static let classNames: [String] = {
     let network = try? Network.embedded(.segmentation)
     let names = network?.parameters["classes"]?.array?.compactMap(\.string) ?? []

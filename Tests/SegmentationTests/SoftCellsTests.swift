@@ -36,7 +36,9 @@ import Testing
     #expect(view.width == width && view.height == height)
     var cells = SoftCells(height: 12, width: 20)
     for row in 0..<12 {
-      for column in 0..<20 { cells.values[row * 20 + column] = column < 8 ? 0 : column == 8 ? 0.4 : 1 }
+      for column in 0..<20 {
+        cells.values[row * 20 + column] = column < 8 ? 0 : column == 8 ? 0.4 : 1
+      }
     }
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
     view.add(cells, to: &mask)
