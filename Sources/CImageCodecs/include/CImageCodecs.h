@@ -120,6 +120,19 @@ efi_code efi_jpeg_encode_new(const uint8_t *pixels, int width, int height, int c
                              int quality, bool full_chroma, efi_buffer *output,
                              efi_failure *failure);
 
+/// How the coefficients of two JPEGs differ.
+typedef struct efi_jpeg_difference {
+  bool comparable;          ///< same size, components, sampling and quantization tables
+  int64_t blocks;           ///< blocks in each
+  int64_t differing;        ///< those that differ
+  int64_t outside;          ///< those that differ, and that the mask does not touch
+} efi_jpeg_difference;
+
+/// Compares the coefficients of two JPEGs; `mask` has the first one's size, one byte a pixel.
+efi_code efi_jpeg_compare(const uint8_t *first, size_t first_count, const uint8_t *second,
+                          size_t second_count, const uint8_t *mask,
+                          efi_jpeg_difference *difference, efi_failure *failure);
+
 // MARK: PNG
 
 /// A part of a file.

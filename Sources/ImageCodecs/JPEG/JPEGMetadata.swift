@@ -78,6 +78,21 @@ struct JPEGMetadata {
     }
   }
 
+  /// What people call a segment: its marker, and what it holds.
+  static func name(of segment: JPEGFile.Segment, in bytes: [UInt8]) -> String {
+    if segment.marker == JPEGFile.Marker.comment { return "comment" }
+    let contents = bytes[segment.contents]
+    let kinds: [([UInt8], String)] = [
+      (Array("Exif\0".utf8), "EXIF"), (XMPPacket.name, "XMP"),
+      (XMPPacket.extensionName, "XMP extension"), (Array("ICC_PROFILE\0".utf8), "ICC profile"),
+      (Array("MPF\0".utf8), "further pictures"), (Array("JFIF\0".utf8), "JFIF"),
+      (Array("JFXX\0".utf8), "JFIF extension"), (PhotoshopBlock.name, "Photoshop and IPTC"),
+      (Array("Adobe".utf8), "Adobe"),
+    ]
+    let kind = kinds.first { contents.starts(with: $0.0) }?.1
+    return "APP\(segment.marker & 15)" + (kind.map { " \($0)" } ?? "")
+  }
+
   private static let credentialsNote = "content credentials dropped: they vouch for the old picture"
 
   /// A JFIF segment without its own thumbnail; nil for one that is nothing else.

@@ -1,0 +1,183 @@
+internal import CImageCodecs
+public import Photos
+internal import Tensors
+
+/// What differs between two files of the same picture: the proof that an edit left the rest alone.
+public struct FileComparison: Sendable, Equatable {
+  /// A part of the files besides the picture's data.
+  public struct MetadataChange: Sendable, Equatable, CustomStringConvertible {
+    /// What became of it.
+    public enum Kind: String, Sendable {
+      /// Only the second file has it.
+      case added
+      /// Only the first file has it.
+      case removed
+      /// Both have it, with other contents.
+      case changed
+    }
+
+    /// What became of it.
+    public let kind: Kind
+    /// Its name, like `APP1 EXIF` or `tEXt`.
+    public let name: String
+
+    /// The change in two words.
+    public var description: String { "\(name) \(kind.rawValue)" }
+  }
+
+  /// Counts of 8 × 8 blocks of coefficients.
+  public struct Blocks: Sendable, Equatable {
+    /// In each file.
+    public let total: Int
+    /// With other coefficients.
+    public let differing: Int
+    /// With other coefficients, and not touched by the mask.
+    public let outsideMask: Int
+  }
+
+  /// Pixels in each file.
+  public let pixels: Int
+  /// Pixels with other samples: the PNGs' own, alpha too, when both have the same type; else RGB.
+  public let differing: Int
+  /// Those of them where the mask is 0.
+  public let differingOutsideMask: Int
+  /// The box around the pixels that differ, stored orientation; nil when none does.
+  public let box: Rectangle?
+  /// JPEG with the same tables and sampling: the coefficients.
+  public let blocks: Blocks?
+  /// Metadata segments and chunks that differ.
+  public let metadata: [MetadataChange]
+
+  /// Whether nothing outside the mask differs: for JPEG by coefficients, for PNG by samples.
+  public var isUntouchedOutsideMask: Bool {
+    blocks.map { $0.outsideMask == 0 } ?? (differingOutsideMask == 0)
+  }
+}
+
+/// Compares two files of the same picture, before and after an edit.
+///
+/// - Parameters:
+///   - first: The file before.
+///   - second: The file after.
+///   - mask: What may differ, in stored orientation; all 0 when nothing may.
+/// - Throws: An error of reading either, or ``CodecError/sizeMismatch(expected:found:)``.
+public func compareFiles(
+  _ first: [UInt8], _ second: [UInt8], mask: borrowing Mask
+) throws(CodecError) -> FileComparison {
+  let before = try decode(first, name: "")
+  let after = try decode(second, name: "")
+  let (width, height) = (before.photo.width, before.photo.height)
+  for (w, h) in [(after.photo.width, after.photo.height), (mask.width, mask.height)]
+  where w != width || h != height {
+    throw .sizeMismatch(expected: "\(width) x \(height)", found: "\(w) x \(h)")
+  }
+  var count: PixelCount
+  var blocks: FileComparison.Blocks?
+  switch (before.source.format, after.source.format) {
+  case (.jpeg, .jpeg):
+    count = PixelCount(before.photo.pixels, after.photo.pixels, mask)
+    var difference = efi_jpeg_difference()
+    try unsafe mask.values.withUnsafeBufferPointer { values throws(CodecError) in
+      let base = values.baseAddress
+      try unsafe Library.read(.jpeg) { failure in
+        unsafe efi_jpeg_compare(
+          first, first.count, second, second.count, base, &difference, failure)
+      }
+    }
+    if difference.comparable {
+      blocks = FileComparison.Blocks(
+        total: Int(difference.blocks), differing: Int(difference.differing),
+        outsideMask: Int(difference.outside))
+    }
+  case (.png, .png):
+    let (a, b) = (try PNGFile(first), try PNGFile(second))
+    if a.info.color_type == b.info.color_type, a.info.depth == b.info.depth,
+      b.palette.starts(with: a.palette)
+    {
+      let channels = a.channels * (a.info.depth == 16 ? 2 : 1)
+      count = PixelCount(
+        try samples(of: a, in: first, layout: EFI_PNG_NATIVE, channels: channels),
+        try samples(of: b, in: second, layout: EFI_PNG_NATIVE, channels: channels), mask)
+    } else {
+      count = PixelCount(before.photo.pixels, after.photo.pixels, mask)
+    }
+  default:
+    count = PixelCount(before.photo.pixels, after.photo.pixels, mask)
+  }
+  return FileComparison(
+    pixels: width * height, differing: count.differing, differingOutsideMask: count.outside,
+    box: count.box, blocks: blocks,
+    metadata: metadataChanges(
+      try parts(first, before.source.format), try parts(second, after.source.format)))
+}
+
+/// Pixels that differ between two pictures of the same size.
+private struct PixelCount {
+  var differing = 0
+  var outside = 0
+  var box: Rectangle?
+
+  init(_ a: borrowing Tensor<UInt8>, _ b: borrowing Tensor<UInt8>, _ mask: borrowing Mask) {
+    let (one, two, allowed) = (a.span, b.span, mask.values.span)
+    let channels = a.channels
+    var (left, top, right, bottom) = (a.width, a.height, 0, 0)
+    for y in 0..<a.height {
+      for x in 0..<a.width {
+        let pixel = y * a.width + x
+        var same = true
+        for i in pixel * channels..<(pixel + 1) * channels where one[i] != two[i] { same = false }
+        if same { continue }
+        differing += 1
+        if allowed[pixel] == 0 { outside += 1 }
+        (left, right) = (min(left, x), max(right, x + 1))
+        (top, bottom) = (min(top, y), max(bottom, y + 1))
+      }
+    }
+    if differing > 0 {
+      box = Rectangle(x: left, y: top, width: right - left, height: bottom - top)
+    }
+  }
+}
+
+/// A named part of a file besides the picture's data.
+private struct Part: Equatable {
+  var name: String
+  var contents: ArraySlice<UInt8>
+}
+
+private func parts(_ bytes: [UInt8], _ format: ImageFormat) throws(CodecError) -> [Part] {
+  switch format {
+  case .jpeg:
+    let file = JPEGFile(bytes)
+    var parts = file.segments.filter(\.isMetadata).map {
+      Part(name: JPEGMetadata.name(of: $0, in: bytes), contents: bytes[$0.contents])
+    }
+    if file.end < bytes.count {
+      parts.append(Part(name: "data behind the picture", contents: bytes[file.end...]))
+    }
+    return parts
+  case .png:
+    return try PNGFile(bytes).chunks.filter { $0.type != "IDAT" && $0.type != "IEND" }.map {
+      Part(name: $0.type, contents: bytes[$0.contents])
+    }
+  }
+}
+
+/// Matches parts by name and order.
+private func metadataChanges(_ a: [Part], _ b: [Part]) -> [FileComparison.MetadataChange] {
+  var changes: [FileComparison.MetadataChange] = []
+  var left = b
+  for part in a {
+    if let same = left.firstIndex(of: part) {
+      left.remove(at: same)
+    } else if let other = left.firstIndex(where: { candidate in
+      candidate.name == part.name && !a.contains(candidate)
+    }) {
+      left.remove(at: other)
+      changes.append(.init(kind: .changed, name: part.name))
+    } else {
+      changes.append(.init(kind: .removed, name: part.name))
+    }
+  }
+  return changes + left.map { .init(kind: .added, name: $0.name) }
+}

@@ -1,0 +1,58 @@
+import ImageCodecs
+import Photos
+import Tensors
+import Testing
+
+@Suite struct FileComparisonTests {
+  @Test(arguments: ["metadata.jpg", "chunks.png", "rgba16.png", "ycc420-progressive.jpg"])
+  func anEditLeavesTheRestAlone(name: String) throws {
+    let bytes = Fixture.bytes(name)
+    var decoded = try decode(bytes, name: name)
+    let mask = Hole.middle.mask(width: decoded.photo.width, height: decoded.photo.height)
+    paint(&decoded.photo, where: mask)
+    let result = try encode(decoded.photo, changed: mask, over: decoded.source)
+    let comparison = try compareFiles(bytes, result.bytes, mask: mask)
+    #expect(comparison.isUntouchedOutsideMask)
+    #expect(comparison.differing > 0 && comparison.box != nil)
+    #expect(
+      comparison.metadata.map(\.description)
+        == (name == "metadata.jpg" ? ["APP1 EXIF changed"] : [])
+    )
+    if name.hasSuffix("jpg") {
+      #expect(comparison.blocks?.outsideMask == 0)
+      #expect(comparison.blocks?.differing ?? 0 > 0)
+    } else {
+      #expect(comparison.differingOutsideMask == 0 && comparison.blocks == nil)
+    }
+    // Without leave to differ, the same edit shows.
+    let none = Mask(width: mask.width, height: mask.height)
+    #expect(try !compareFiles(bytes, result.bytes, mask: none).isUntouchedOutsideMask)
+  }
+
+  @Test func theSameFileHasNoDifference() throws {
+    let bytes = Fixture.bytes("ycc422-restart.jpg")
+    let mask = Mask(width: 101, height: 75)
+    let comparison = try compareFiles(bytes, bytes, mask: mask)
+    #expect(comparison.differing == 0 && comparison.box == nil && comparison.metadata.isEmpty)
+    #expect(comparison.blocks?.differing == 0)
+  }
+
+  @Test func addedAndRemovedMetadataIsNamed() throws {
+    let plain = Fixture.bytes("ycc420-baseline.jpg")
+    let mask = Mask(width: 101, height: 75)
+    let said = plain[..<2] + [0xFF, 0xFE, 0, 4, 65, 66] + plain[2...]
+    #expect(
+      try compareFiles(plain, Array(said), mask: mask).metadata.map(\.description)
+        == ["comment added"])
+    #expect(
+      try compareFiles(Array(said), plain, mask: mask).metadata.map(\.description)
+        == ["comment removed"])
+  }
+
+  @Test func anotherQualityHasOtherTables() throws {
+    let a = Fixture.bytes("ycc420-quality25.jpg")
+    let b = Fixture.bytes("ycc420-baseline.jpg")
+    let comparison = try compareFiles(a, b, mask: Mask(width: 101, height: 75))
+    #expect(comparison.blocks == nil && !comparison.isUntouchedOutsideMask)
+  }
+}
