@@ -24,7 +24,44 @@ struct ExemplarSynthesis {
   ) -> PatchLevel? {
     var level = solve(window, depth: 0, guide: guide, guideScale: guideScale)
     level?.pick(threads: threads)
+    if level != nil { closeSeam(&level!) }
     return level
+  }
+
+  /// Closes the seam: what the sources say of the pixels just outside the hole differs from what
+  /// those are, and that difference, spread smoothly over the hole, is taken off.
+  ///
+  /// A membrane as in gradient-domain blending (Pérez et al. 2003; Farbman et al. 2009), from a
+  /// pyramid instead of a solver. Differences too large to be of light are of content: left out.
+  func closeSeam(_ level: inout PatchLevel) {
+    if settings.seamLimit == 0 { return }
+    let (height, width) = (level.height, level.width)
+    var difference = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 128)
+    var known = Tensor<UInt8>(height: height, width: width, repeating: 0)
+    let distances = squaredDistances(toSet: level.hole, far: 4)
+    for y in 0..<height {
+      for x in 0..<width where distances[y, x] > 0 && distances[y, x] <= 4 {
+        let source = level.source(row: y, column: x)
+        var far = false
+        for c in 0..<3 {
+          let d =
+            Int(level.pixels[y, x, c]) - Int(level.pixels[source.row, source.column, c])
+          if abs(d) > settings.seamLimit { far = true }
+          difference[y, x, c] = UInt8(clamping: 128 + d)
+        }
+        if !far { known[y, x] = 255 }
+      }
+    }
+    var membrane = PartialImage(pixels: difference, known: known)
+    membrane.fillSmoothly(threads: threads)
+    for y in 0..<height {
+      for x in 0..<width where level.hole[y, x] != 0 {
+        for c in 0..<3 {
+          level.pixels[y, x, c] = UInt8(
+            clamping: Int(level.pixels[y, x, c]) + Int(membrane.pixels[y, x, c]) - 128)
+        }
+      }
+    }
   }
 
   private func solve(
@@ -109,18 +146,11 @@ struct ExemplarSynthesis {
     }
     let seed = seed &+ UInt32(depth) &* 1000
     level.scatter(seed: seed)
-    level.measure(knownOnly: true, threads: threads)
-    for pass in 0..<settings.firstPasses {
-      level.search(
-        pass: pass, radius: max(level.height, level.width) / 2, anywhere: 2, seed: seed,
-        knownOnly: true, threads: threads)
-    }
+    level.peel(passes: settings.firstPasses, seed: seed, threads: threads)
     if !guided {
       level.guide = nil
       level.guideWeight = 0
     }
-    level.vote(
-      quantile: settings.voteQuantile, sharpness: settings.voteSharpness, threads: threads)
     for round in 1...settings.coarsestRounds {
       improve(
         &level, round: round, last: round == settings.coarsestRounds, seed: seed,
@@ -151,7 +181,8 @@ struct ExemplarSynthesis {
     }
     if !last {
       level.vote(
-        quantile: settings.voteQuantile, sharpness: settings.voteSharpness, threads: threads)
+        quantile: settings.voteQuantile, sharpness: settings.voteSharpness,
+        fade: settings.fade, threads: threads)
     }
   }
 }

@@ -11,7 +11,7 @@ package struct SynthesisSettings: Sendable {
   /// What the smooth fill counts at the first search of all where there is no guide.
   package var smoothWeight = 0.25
   /// Rounds of searching and voting at the coarsest scale.
-  package var coarsestRounds = 12
+  package var coarsestRounds = 4
   /// Rounds at other scales of up to `smallPixels` hole pixels.
   package var smallRounds = 4
   /// Rounds at larger scales.
@@ -21,13 +21,17 @@ package struct SynthesisSettings: Sendable {
   /// Passes of PatchMatch a round.
   package var passes = 2
   /// Passes of PatchMatch in the first round of all.
-  package var firstPasses = 10
+  package var firstPasses = 4
   /// The part of all costs whose value is the votes' variance.
   package var voteQuantile = 0.75
   /// How fast votes fall with cost.
   package var voteSharpness = 1.0
+  /// Votes fall by this factor with each pixel from the hole's edge.
+  package var fade = 1.0
+  /// Differences at the hole's edge up to this many levels are smoothed over; 0: none.
+  package var seamLimit = 40
   /// How much texture counts beside colour.
-  package var texture = 2.0
+  package var texture = 4.0
   /// The context around a hole in which sources are sought, in parts of the hole's longer side.
   package var context = 1.0
 

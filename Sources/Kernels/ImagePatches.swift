@@ -31,6 +31,8 @@ public struct PatchLevel: ~Copyable {
   /// How many patches touch the hole.
   public let targetCount: Int
 
+  /// 255, four bytes a pixel, where targets' pixels count in the comparison; all count when `nil`.
+  private var counts: Tensor<UInt8>?
   private let usable: Tensor<UInt8>
   private let wanted: Tensor<UInt8>
   private let region: ImageRegion
@@ -159,10 +161,8 @@ public struct PatchLevel: ~Copyable {
   }
 
   /// Measures what every source costs as the picture now stands.
-  ///
-  /// - Parameter knownOnly: Compare only pixels that are known; the hole's contents do not count.
-  public mutating func measure(knownOnly: Bool = false, threads: Int) {
-    unsafe run(knownOnly: knownOnly, threads: threads) { table, search, rows, _ in
+  public mutating func measure(threads: Int) {
+    unsafe run(threads: threads) { table, search, rows, _ in
       _ = unsafe table.patch_cost(search, Int32(rows.lowerBound), Int32(rows.upperBound))
     }
   }
@@ -173,12 +173,11 @@ public struct PatchLevel: ~Copyable {
   ///   - pass: Even passes go down, odd ones up; each number has its own random numbers.
   ///   - radius: How far the first random candidate lies; each next one half as far. 0: none.
   ///   - anywhere: Random candidates from the whole picture.
-  ///   - knownOnly: As the sources were measured.
   public mutating func search(
-    pass: Int, radius: Int, anywhere: Int = 0, seed: UInt32, knownOnly: Bool = false, threads: Int
+    pass: Int, radius: Int, anywhere: Int = 0, seed: UInt32, threads: Int
   ) {
     unsafe run(
-      knownOnly: knownOnly, threads: threads, direction: pass % 2 == 0 ? 1 : -1, radius: radius,
+      threads: threads, direction: pass % 2 == 0 ? 1 : -1, radius: radius,
       anywhere: anywhere, seed: (seed &+ UInt32(truncatingIfNeeded: pass)) &* 0x9E37_79B1
     ) { table, search, rows, before in
       _ = unsafe table.patch_search(search, Int32(rows.lowerBound), Int32(rows.upperBound), before)
@@ -186,7 +185,7 @@ public struct PatchLevel: ~Copyable {
   }
 
   private mutating func run(
-    knownOnly: Bool, threads: Int, direction: Int = 1, radius: Int = 0, anywhere: Int = 0,
+    threads: Int, direction: Int = 1, radius: Int = 0, anywhere: Int = 0,
     seed: UInt32 = 0,
     _ body:
       @Sendable (
@@ -206,7 +205,6 @@ public struct PatchLevel: ~Copyable {
       if row < 0 || row >= region.height { continue }
       for x in 0..<fieldWidth { edges[band, x] = sources[row, x] }
     }
-    let counts = knownOnly ? spread(known) : nil
     let table = unsafe kernels.table.pointee.image.pointee
     let (height, width, weight) = (height, width, guideWeight)
     unsafe pixels.withUnsafeBufferPointer { pixels in
@@ -249,12 +247,75 @@ public struct PatchLevel: ~Copyable {
     }
   }
 
+  /// Fills the hole for a start, layer after layer from its edge inwards.
+  ///
+  /// In each layer patches are compared by what is known or was filled by the layers before, and only
+  /// those vote of which a fair part is (onion peeling, Newson et al. 2014).
+  ///
+  /// - Parameters:
+  ///   - thickness: Pixels of a layer.
+  ///   - passes: Passes of PatchMatch a layer.
+  public mutating func peel(
+    thickness: Int = 1, passes: Int, seed: UInt32, threads: Int
+  ) {
+    var trusted = known.copy()
+    var layer = 0
+    while true {
+      counts = spread(trusted)
+      measure(threads: threads)
+      for pass in 0..<passes {
+        search(
+          pass: pass, radius: max(height, width) / 2, anywhere: 2,
+          seed: seed &+ UInt32(layer * passes), threads: threads)
+      }
+      let weights = peelWeights(trusted: trusted)
+      unsafe withVote(weights: weights, threads: threads) { table, vote, _, rows in
+        _ = unsafe table.patch_vote(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
+      }
+      let grown = touching(trusted, radius: thickness)
+      if bytesEqual(grown, trusted) { break }
+      trusted = grown
+      layer += 1
+    }
+    counts = nil
+  }
+
+  /// Weights by a patch's cost over the part of it that counts; none below a fifth.
+  private func peelWeights(trusted: borrowing Tensor<UInt8>) -> Tensor<UInt16> {
+    let r = Self.radius
+    var weights = Tensor<UInt16>(height: region.height, width: region.width, repeating: 0)
+    var least = UInt64.max
+    var prices = [UInt64](repeating: 0, count: region.height * region.width)
+    for y in region.rows {
+      for x in region.columns where wanted[y, x] != 0 {
+        var count = 0
+        for dy in -r...r { for dx in -r...r where trusted[y + dy, x + dx] != 0 { count += 1 } }
+        if count < 10 { continue }
+        let at = (y - region.rows.lowerBound) * region.width + x - region.columns.lowerBound
+        let cost = costs[y - region.rows.lowerBound, x - region.columns.lowerBound]
+        prices[at] = max(1, UInt64(cost) * 49 / UInt64(count))
+        least = min(least, prices[at])
+      }
+    }
+    let sorted = prices.filter { $0 > 0 }.sorted()
+    if sorted.isEmpty { return weights }
+    let variance = max(64, sorted[sorted.count * 3 / 4])
+    for i in prices.indices where prices[i] > 0 {
+      let steps = Double(min(511, prices[i] * 64 / variance))
+      weights[i / region.width, i % region.width] =
+        UInt16(max(1, 1024 * exponential(-steps / 128)))
+    }
+    return weights
+  }
+
   /// Sets every pixel of the hole to the mean of what the patches over it say.
   ///
   /// A patch's weight falls with its cost, by a Gaussian whose variance is the given part of all
   /// costs (Wexler et al. 2007).
-  public mutating func vote(quantile: Double = 0.75, sharpness: Double = 1, threads: Int) {
-    let weights = voteWeights(quantile: quantile, sharpness: sharpness)
+  public mutating func vote(
+    quantile: Double = 0.75, sharpness: Double = 1, fade: Double = 1, threads: Int
+  ) {
+    let weights = voteWeights(quantile: quantile, sharpness: sharpness, fade: fade)
     unsafe withVote(weights: weights, threads: threads) { table, vote, _, rows in
       _ = unsafe table.patch_vote(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
     }
@@ -341,7 +402,9 @@ public struct PatchLevel: ~Copyable {
     return 0
   }
 
-  private func voteWeights(quantile: Double, sharpness: Double) -> Tensor<UInt16> {
+  private func voteWeights(
+    quantile: Double, sharpness: Double, fade: Double
+  ) -> Tensor<UInt16> {
     // Weights by steps of a sixty-fourth of the variance.
     let table = (0..<512).map { step -> UInt16 in
       UInt16(max(1, 1024 * exponential(-Double(step) / 128 * sharpness)))
@@ -352,6 +415,17 @@ public struct PatchLevel: ~Copyable {
       unsafe weights.withUnsafeMutableBufferPointer { weights in
         for i in 0..<costs.count {
           unsafe weights[i] = table[Int(min(511, UInt64(costs[i]) * 64 / variance))]
+        }
+      }
+    }
+    if fade > 1 {
+      let distances = squaredDistances(toSet: known, region: region)
+      var falls: [Double] = [1]
+      for step in 1..<64 { falls.append(falls[step - 1] / fade) }
+      for y in 0..<region.height {
+        for x in 0..<region.width {
+          let d = min(63, Int(Double(distances[y, x]).squareRoot()))
+          weights[y, x] = UInt16(max(1, Double(weights[y, x]) * falls[d]))
         }
       }
     }
@@ -379,6 +453,12 @@ public struct PatchLevel: ~Copyable {
       }
     }
     return result
+  }
+}
+
+private func bytesEqual(_ a: borrowing Tensor<UInt8>, _ b: borrowing Tensor<UInt8>) -> Bool {
+  unsafe a.withUnsafeBufferPointer { a in
+    unsafe b.withUnsafeBufferPointer { b in unsafe a.elementsEqual(b) }
   }
 }
 
