@@ -76,7 +76,9 @@ let package = Package(
     tests(
       "SegmentationTests",
       ["Segmentation", "ImageCodecs", "Kernels", "Networks", "Photos", "Tensors"]),
-    tests("InpaintingTests", ["Inpainting", "Kernels", "Photos", "Tensors"]),
+    tests(
+      "InpaintingTests", ["Inpainting", "Kernels", "Networks", "Photos", "Tensors"],
+      resources: [.copy("Fixtures")]),
     tests("effaceTests", ["efface", "ImageCodecs", "Photos", "Tensors"]),
     // The tests' own reader of JPEG coefficients, which shares no code with ours.
     .target(

@@ -22,9 +22,11 @@ struct ExemplarSynthesis {
   func fill(
     _ window: borrowing PartialImage, guide: borrowing Tensor<UInt8>?, guideScale: Double
   ) -> PatchLevel? {
-    var level = solve(window, depth: 0, guide: guide, guideScale: guideScale)
-    level?.pick(threads: threads)
-    if level != nil { closeSeam(&level!) }
+    guard var level = solve(window, depth: 0, guide: guide, guideScale: guideScale) else {
+      return nil
+    }
+    level.pick(threads: threads)
+    closeSeam(&level)
     return level
   }
 

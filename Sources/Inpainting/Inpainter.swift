@@ -1,23 +1,33 @@
 import Kernels
+package import Networks
 public import Photos
 public import Tensors
 
 /// Fills holes in photos.
+///
+/// A network sees a window around each group of holes at a low resolution and says what belongs
+/// there; detail is then copied from the photo's own surroundings, at its own resolution, where they
+/// agree with the network.
 public final class Inpainter: Sendable {
+  private let network: Network?
   private let threads: Int
   private let seed: UInt64
-  package let settings: SynthesisSettings
+  private let settings: SynthesisSettings
 
   /// Makes an inpainter.
   ///
   /// - Parameters:
   ///   - threads: The most threads to use; the result does not depend on it.
   ///   - seed: Another seed makes another fill.
+  /// - Throws: `NetworkError` where the network inside the program cannot run.
   public convenience init(threads: Int, seed: UInt64) throws {
-    self.init(threads: threads, seed: seed, settings: SynthesisSettings())
+    self.init(
+      network: try Network.embedded(.inpainting), threads: threads, seed: seed,
+      settings: SynthesisSettings())
   }
 
-  package init(threads: Int, seed: UInt64, settings: SynthesisSettings) {
+  package init(network: Network?, threads: Int, seed: UInt64, settings: SynthesisSettings) {
+    self.network = network
     self.threads = max(threads, 1)
     self.seed = seed
     self.settings = settings
@@ -30,6 +40,7 @@ public final class Inpainter: Sendable {
   ///   - hole: Of the photo's size, grown already over the object's edge: pixels outside it are
   ///     copied from.
   ///   - orientation: How the photo stands upright.
+  /// - Throws: `NetworkError` where the network cannot run.
   /// - Precondition: The sizes agree.
   public func fill(
     _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, orientation: Orientation
@@ -39,18 +50,32 @@ public final class Inpainter: Sendable {
       "the mask has the photo's size")
     var report = FillReport()
     let clock = ContinuousClock()
-    let groups = holeGroups(hole) { box in min(max(8, max(box.width, box.height) / 4), 64) }
-    for (index, box) in groups.enumerated() {
+    for (index, box) in groups(of: hole).enumerated() {
       let start = clock.now
-      fillGroup(&pixels, hole: hole, box: box, index: index)
+      var structure: Structure?
+      if let network {
+        structure = try Structure(
+          network, pixels: pixels, hole: hole.values, box: box, orientation: orientation,
+          threads: threads)
+      }
+      let seen = clock.now
+      fill(&pixels, hole: hole, box: box, index: index, structure: structure)
       report.windows += 1
-      report.detailMilliseconds += (clock.now - start) / .milliseconds(1)
+      report.networkMilliseconds += (seen - start) / .milliseconds(1)
+      report.detailMilliseconds += (clock.now - seen) / .milliseconds(1)
     }
     return report
   }
 
-  private func fillGroup(
-    _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int
+  /// The holes of a mask that are filled together, as boxes.
+  package func groups(of hole: borrowing Mask) -> [Rectangle] {
+    holeGroups(hole) { box in min(max(8, max(box.width, box.height) / 4), 64) }
+  }
+
+  /// Fills the holes of one box under the guidance of what the network sees there.
+  package func fill(
+    _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int,
+    structure: borrowing Structure?
   ) {
     let longer = max(box.width, box.height)
     let margin = max(64, Int(Double(longer) * settings.context))
@@ -62,9 +87,17 @@ public final class Inpainter: Sendable {
     let synthesis = ExemplarSynthesis(
       settings: settings, seed: UInt32(truncatingIfNeeded: seed &+ UInt64(index) &* 7919),
       threads: threads)
-    if let level = synthesis.fill(window, guide: nil, guideScale: 1) {
-      composite(
-        level.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
+    var guide: Tensor<UInt8>?
+    var scale = 1.0
+    switch structure {
+    case .some(let structure):
+      guide = structure.guide(
+        for: window, region: region, blur: settings.guideBlur, threads: threads)
+      scale = structure.scale
+    case .none: break
+    }
+    if let level = synthesis.fill(window, guide: guide, guideScale: scale) {
+      composite(level.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
     } else {
       window.fillSmoothly(threads: threads)
       composite(window.pixels, region: region, box: box, onto: &pixels, hole: hole.values)

@@ -3,11 +3,13 @@ package struct SynthesisSettings: Sendable {
   /// Without a guide, halving ends when no pixel of the hole is farther than this from its edge.
   package var coarsestReach = 8
   /// With a guide, halving ends at this multiple of the guide's own pixel.
-  package var guideStart = 1.0
+  package var guideStart = 8.0
+  /// The guide's low-pass, as a standard deviation in the network's pixels.
+  package var guideBlur = 2.0
   /// What the guide counts beside the picture's own distance, at its own scale and at the finest.
-  package var guideCoarse = 4.0
+  package var guideCoarse = 1.0
   /// See `guideCoarse`.
-  package var guideFine = 1.0
+  package var guideFine = 0.1
   /// What the smooth fill counts at the first search of all where there is no guide.
   package var smoothWeight = 0.25
   /// Rounds of searching and voting at the coarsest scale.
@@ -27,9 +29,9 @@ package struct SynthesisSettings: Sendable {
   /// How fast votes fall with cost.
   package var voteSharpness = 1.0
   /// Votes fall by this factor with each pixel from the hole's edge.
-  package var fade = 1.0
+  package var fade = 2.5
   /// Differences at the hole's edge up to this many levels are smoothed over; 0: none.
-  package var seamLimit = 40
+  package var seamLimit = 100
   /// How much texture counts beside colour.
   package var texture = 4.0
   /// The context around a hole in which sources are sought, in parts of the hole's longer side.

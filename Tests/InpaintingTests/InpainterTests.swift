@@ -38,6 +38,7 @@ func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
     let before = photo.copy()
     let report = try Inpainter(threads: 2, seed: 1).fill(&photo, hole: mask, orientation: .up)
     #expect(report.windows == 1)
+    #expect(report.networkMilliseconds > 0)
     var object = 0
     for y in 0..<90 {
       for x in 0..<120 {

@@ -1,0 +1,272 @@
+import Kernels
+internal import Networks
+package import Photos
+package import Tensors
+
+/// What the network sees in a hole: a small picture of a window around it.
+package struct Structure: ~Copyable {
+  /// The network's picture of the window, RGB, in stored orientation; outside the hole the photo.
+  let picture: Tensor<UInt8>
+  /// The window, in photo pixels.
+  let region: ImageRegion
+  /// Photo pixels to a pixel of `picture`.
+  let scale: Double
+
+  /// Takes a picture of a window.
+  package init(picture: consuming Tensor<UInt8>, window: Rectangle, scale: Double) {
+    self.picture = picture
+    region = ImageRegion(rows: window.y..<window.maxY, columns: window.x..<window.maxX)
+    self.scale = scale
+  }
+
+  /// Asks the network.
+  ///
+  /// - Parameters:
+  ///   - pixels: The photo.
+  ///   - hole: Not 0 where pixels are unknown.
+  ///   - box: The holes to fill.
+  init(
+    _ network: Network, pixels: borrowing Tensor<UInt8>, hole: borrowing Tensor<UInt8>,
+    box: Rectangle, orientation: Orientation, threads: Int
+  ) throws(NetworkError) {
+    let frame = NetworkFrame(box: box, height: pixels.height, width: pixels.width, network: network)
+    let region = frame.region
+    var unknown = Tensor<UInt8>(uninitializedHeight: region.height, width: region.width)
+    for y in 0..<region.height {
+      for x in 0..<region.width {
+        unknown[y, x] =
+          hole[region.rows.lowerBound + y, region.columns.lowerBound + x] == 0 ? 255 : 0
+      }
+    }
+    let filter: ResizeFilter = frame.height < region.height ? .area : .bilinear
+    let small = resized(
+      pixels, region: region, height: frame.height, width: frame.width, filter: filter,
+      threads: threads)
+    // A pixel that covers any of the hole is in the hole: what little of it leaks is dropped.
+    let kept = resized(unknown, height: frame.height, width: frame.width, filter: filter)
+
+    let size = orientation.uprightSize(width: frame.width, height: frame.height)
+    var upright = Tensor<UInt8>(uninitializedHeight: size.height, width: size.width, channels: 3)
+    var inside = Tensor<UInt8>(uninitializedHeight: size.height, width: size.width)
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        let from = orientation.stored(x: x, y: y, width: frame.width, height: frame.height)
+        for c in 0..<3 { upright[y, x, c] = small[from.y, from.x, c] }
+        inside[y, x] = kept[from.y, from.x] == 255 ? 0 : 1
+      }
+    }
+    let packed = packedInput(upright, hole: inside)
+    let session = try GraphSession(
+      network, height: size.height, width: size.width, threads: threads)
+    try session.setInput(packed)
+    session.run()
+    let added = try session.output("fill")
+
+    var picture = Tensor<UInt8>(
+      uninitializedHeight: frame.height, width: frame.width, channels: 3)
+    // The output's cells hold squares of pixels, channel after channel (pixel shuffle).
+    let side = size.height / added.height
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        let to = orientation.stored(x: x, y: y, width: frame.width, height: frame.height)
+        for c in 0..<3 {
+          var value = Float(packed[y, x, c])
+          if inside[y, x] != 0 {
+            let channel = (c * side + y % side) * side + x % side
+            value += 128 * added[y / side, x / side, channel]
+          }
+          picture[to.y, to.x, c] = UInt8(max(0, min(255, value.rounded())))
+        }
+      }
+    }
+    self.picture = picture
+    self.region = region
+    scale = Double(region.width) / Double(frame.width)
+  }
+
+  /// The window around `region` as the network sees it, low-passed alike in the hole and around it.
+  ///
+  /// - Parameters:
+  ///   - window: Of the photo's `region`.
+  ///   - blur: The low-pass's standard deviation, in pixels of the network.
+  func guide(
+    for window: borrowing PartialImage, region: ImageRegion, blur: Double, threads: Int
+  ) -> Tensor<UInt8> {
+    // The window at nearly the network's own resolution.
+    var image = PartialImage(pixels: window.pixels.copy(), known: window.known.copy())
+    var step = 1.0
+    while 2 * step <= scale && min(image.height, image.width) > 16 {
+      image = image.halved(needed: 1, threads: threads)
+      step *= 2
+    }
+    let (offsetY, offsetX) = (
+      Double(region.rows.lowerBound - self.region.rows.lowerBound),
+      Double(region.columns.lowerBound - self.region.columns.lowerBound)
+    )
+    let (height, width) = (picture.height, picture.width)
+    let ratioY = Double(height) / Double(self.region.height)
+    let ratioX = Double(width) / Double(self.region.width)
+    for y in 0..<image.height {
+      let fromY = ((Double(y) + 0.5) * step + offsetY) * ratioY - 0.5
+      if fromY < -1 || fromY > Double(height) { continue }
+      let top = Int(max(0, min(Double(height - 1), fromY)))
+      let partY = max(0, min(1, fromY - Double(top)))
+      for x in 0..<image.width where image.known[y, x] == 0 {
+        let fromX = ((Double(x) + 0.5) * step + offsetX) * ratioX - 0.5
+        if fromX < -1 || fromX > Double(width) { continue }
+        let left = Int(max(0, min(Double(width - 1), fromX)))
+        let partX = max(0, min(1, fromX - Double(left)))
+        let (bottom, right) = (min(height - 1, top + 1), min(width - 1, left + 1))
+        for c in 0..<3 {
+          let above =
+            Double(picture[top, left, c]) * (1 - partX) + Double(picture[top, right, c]) * partX
+          let below =
+            Double(picture[bottom, left, c]) * (1 - partX)
+            + Double(picture[bottom, right, c]) * partX
+          image.pixels[y, x, c] = UInt8((above * (1 - partY) + below * partY).rounded())
+        }
+        image.known[y, x] = 255
+      }
+    }
+    // Other holes that the network was not shown.
+    image.fillSmoothly(threads: threads)
+    var guide = Tensor<UInt8>(uninitializedHeight: image.height, width: image.width, channels: 4)
+    for y in 0..<image.height {
+      for x in 0..<image.width {
+        for c in 0..<3 { guide[y, x, c] = image.pixels[y, x, c] }
+        guide[y, x, 3] = 0
+      }
+    }
+    return gaussianBlurred(guide, sigma: blur * scale / step)
+  }
+}
+
+/// Where the network looks, and at what size.
+struct NetworkFrame: Equatable {
+  /// Its window in photo pixels.
+  let region: ImageRegion
+  /// Rows of its picture.
+  let height: Int
+  /// Columns of its picture.
+  let width: Int
+
+  /// A square window twice as wide as the holes, moved into the photo and cut to it; seen at the
+  /// network's own size, or at a smaller one where the window is small.
+  init(box: Rectangle, height: Int, width: Int, network: Network) {
+    self.init(
+      box: box, height: height, width: width, inputSize: network.inputSize,
+      multiple: network.multiple)
+  }
+
+  init(box: Rectangle, height: Int, width: Int, inputSize: Int, multiple: Int) {
+    let side = max(2 * max(box.width, box.height), 128)
+    func range(middle: Int, limit: Int) -> Range<Int> {
+      let length = min(side, limit)
+      let first = max(0, min(limit - length, middle - length / 2))
+      return first..<first + length
+    }
+    region = ImageRegion(
+      rows: range(middle: box.y + box.height / 2, limit: height),
+      columns: range(middle: box.x + box.width / 2, limit: width))
+    let longer = max(region.height, region.width)
+    let size =
+      longer >= inputSize * 5 / 8
+      ? inputSize : max(128, (longer + multiple - 1) / multiple * multiple)
+    func sized(_ length: Int) -> Int {
+      let whole = Double(length) * Double(size) / Double(longer) / Double(multiple)
+      return max(128, Int(whole.rounded()) * multiple)
+    }
+    self.height = sized(region.height)
+    self.width = sized(region.width)
+  }
+}
+
+/// The network's input: the picture with its hole filled smoothly, and the mask as 128 or 255.
+///
+/// - Parameters:
+///   - picture: RGB.
+///   - hole: Not 0 where the picture is unknown.
+func packedInput(
+  _ picture: borrowing Tensor<UInt8>, hole: borrowing Tensor<UInt8>
+) -> Tensor<UInt8> {
+  let (height, width) = (picture.height, picture.width)
+  let smooth = smoothFill(picture, hole: hole)
+  var packed = Tensor<UInt8>(uninitializedHeight: height, width: width, channels: 4)
+  for y in 0..<height {
+    for x in 0..<width {
+      for c in 0..<3 {
+        packed[y, x, c] = UInt8(max(0, min(255, (smooth[y, x, c] + 0.5).rounded(.down))))
+      }
+      packed[y, x, 3] = hole[y, x] == 0 ? 128 : 255
+    }
+  }
+  return packed
+}
+
+/// Fills a hole smoothly, as the network was trained to see it.
+///
+/// Colours times known area, and areas, are averaged by twos while both sides are even; empty cells
+/// at the top take the mean of all; on the way down each level is laid over the bilinear enlargement
+/// of the one above.
+func smoothFill(
+  _ picture: borrowing Tensor<UInt8>, hole: borrowing Tensor<UInt8>
+) -> Tensor<Float> {
+  let (height, width) = (picture.height, picture.width)
+  // Red, green and blue times area, and area.
+  var level = Tensor<Float>(uninitializedHeight: height, width: width, channels: 4)
+  for y in 0..<height {
+    for x in 0..<width {
+      let known = hole[y, x] == 0
+      for c in 0..<3 { level[y, x, c] = known ? Float(picture[y, x, c]) : 0 }
+      level[y, x, 3] = known ? 1 : 0
+    }
+  }
+  return smoothFill(premultiplied: level)
+}
+
+private func smoothFill(premultiplied level: borrowing Tensor<Float>) -> Tensor<Float> {
+  let (height, width) = (level.height, level.width)
+  var fill = Tensor<Float>(uninitializedHeight: height, width: width, channels: 3)
+  if height % 2 == 0 && width % 2 == 0 {
+    var half = Tensor<Float>(
+      uninitializedHeight: height / 2, width: width / 2, channels: 4)
+    for y in 0..<height / 2 {
+      for x in 0..<width / 2 {
+        for c in 0..<4 {
+          half[y, x, c] =
+            (level[2 * y, 2 * x, c] + level[2 * y, 2 * x + 1, c] + level[2 * y + 1, 2 * x, c]
+              + level[2 * y + 1, 2 * x + 1, c]) / 4
+        }
+      }
+    }
+    let above = smoothFill(premultiplied: half)
+    for y in 0..<height {
+      let nearY = y / 2
+      let farY = max(0, min(height / 2 - 1, y % 2 == 0 ? nearY - 1 : nearY + 1))
+      for x in 0..<width {
+        let nearX = x / 2
+        let farX = max(0, min(width / 2 - 1, x % 2 == 0 ? nearX - 1 : nearX + 1))
+        for c in 0..<3 {
+          let near = 0.75 * above[nearY, nearX, c] + 0.25 * above[nearY, farX, c]
+          let far = 0.75 * above[farY, nearX, c] + 0.25 * above[farY, farX, c]
+          fill[y, x, c] = level[y, x, c] + (1 - level[y, x, 3]) * (0.75 * near + 0.25 * far)
+        }
+      }
+    }
+  } else {
+    var sums: [Float] = [0, 0, 0, 0]
+    for y in 0..<height {
+      for x in 0..<width { for c in 0..<4 { sums[c] += level[y, x, c] } }
+    }
+    for y in 0..<height {
+      for x in 0..<width {
+        let area = level[y, x, 3]
+        for c in 0..<3 {
+          fill[y, x, c] =
+            area > 0 ? level[y, x, c] / area : sums[3] > 0 ? sums[c] / sums[3] : 128
+        }
+      }
+    }
+  }
+  return fill
+}
