@@ -59,6 +59,31 @@ struct CellMap {
     self.targetColumn = targetColumn
   }
 
+  /// The mean of this map and of one of the mirrored picture.
+  ///
+  /// Two views of one picture err in different places; their mean is better than either.
+  func averaged(withMirrored other: CellMap) -> CellMap {
+    precondition(other.height == height && other.width == width, "both views have one size")
+    var logits = logits
+    var centre = centre
+    var targetRow = targetRow
+    var targetColumn = targetColumn
+    for cell in 0..<count {
+      let twin = cell / width * width + width - 1 - cell % width
+      for k in 0..<classCount {
+        logits[cell * classCount + k] += other.logits[twin * classCount + k]
+        logits[cell * classCount + k] *= 0.5
+      }
+      centre[cell] = 0.5 * (centre[cell] + other.centre[twin])
+      targetRow[cell] = 0.5 * (targetRow[cell] + other.targetRow[twin])
+      let column = Float(width - 1) - other.targetColumn[twin]
+      targetColumn[cell] = 0.5 * (targetColumn[cell] + column)
+    }
+    return CellMap(
+      height: height, width: width, classCount: classCount, logits: logits, centre: centre,
+      targetRow: targetRow, targetColumn: targetColumn)
+  }
+
   /// Number of cells.
   var count: Int { height * width }
 

@@ -40,7 +40,7 @@ public final class Segmenter {
   /// Finds the objects of a photo.
   ///
   /// The network sees the whole photo upright, its long side at the network's size and the other at the
-  /// multiple nearest to the photo's proportions.
+  /// multiple nearest to the photo's proportions; then its mirror image, and both answers are averaged.
   ///
   /// - Parameters:
   ///   - pixels: RGB in stored orientation.
@@ -60,16 +60,25 @@ public final class Segmenter {
       session = try GraphSession(network, height: height, width: width, threads: threads)
       self.session = session
     }
-    try session.setInput(view.picture(width: width, height: height, threads: threads))
-    session.run()
-    let map = CellMap(
-      semantic: try session.output("semantic"), instance: try session.output("instance"),
-      offsetUnit: offsetUnit)
+    let picture = view.picture(width: width, height: height, threads: threads)
+    let mirrored = try map(of: Orientation.upMirrored.upright(picture), session)
+    // The picture as it is comes last: its features are what the prompts are answered from.
+    let map = try map(of: picture, session).averaged(withMirrored: mirrored)
     let prompt = try GraphSession(
       network, graph: "prompt", height: map.height, width: map.width, threads: threads,
       after: session)
     try prompt.setInputs(from: session)
     return Scene(view: view, map: map, classNames: names, prompt: prompt)
+  }
+
+  private func map(
+    of picture: borrowing Tensor<UInt8>, _ session: GraphSession
+  ) throws -> CellMap {
+    try session.setInput(picture)
+    session.run()
+    return CellMap(
+      semantic: try session.output("semantic"), instance: try session.output("instance"),
+      offsetUnit: offsetUnit)
   }
 
   /// The size at which a photo is shown to the network.

@@ -35,3 +35,19 @@ import Testing
     #expect(Grouping(map).groups().isEmpty)
   }
 }
+
+@Suite struct CellMapTests {
+  @Test func aMirroredViewOfASymmetricSceneChangesNothing() {
+    let map = syntheticMap(width: 33, objects: [(1, 4..<12, 12..<21)])
+    let mean = map.averaged(withMirrored: map)
+    #expect(mean.logits == map.logits && mean.targetColumn == map.targetColumn)
+    #expect(mean.centre == map.centre && mean.targetRow == map.targetRow)
+  }
+
+  @Test func aMirroredViewIsTurnedBack() {
+    let left = syntheticMap(width: 33, objects: [(1, 4..<12, 2..<11)])
+    let right = syntheticMap(width: 33, objects: [(1, 4..<12, 22..<31)])
+    let mean = left.averaged(withMirrored: right)
+    #expect(mean.logits == left.logits && mean.targetColumn == left.targetColumn)
+  }
+}

@@ -130,6 +130,14 @@ def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.nd
     return [f for f in scored if f[2] >= LEAST_SCORE]
 
 
+def both_views(model, pixels: np.ndarray):
+    """The mean answer to a picture and to its mirror image, and the picture's features: as the product does."""
+    semantic, instance, _ = model.main(np.ascontiguousarray(pixels[:, ::-1]))
+    twin = instance[:, :, ::-1] * np.array([1, 1, -1], np.float32)[:, None, None]
+    plain, plain_instance, features = model.main(pixels)
+    return (plain + semantic[:, :, ::-1]) / 2, (plain_instance + twin) / 2, features
+
+
 class Validation:
     def __init__(self, data: Path, limit: int | None = None):
         items = [json.loads(s) for s in (data / "labelled/labels.jsonl").read_text().splitlines()]
@@ -171,7 +179,7 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
         height, width = mask.shape
         w, h = network_size(width, height)
         shown = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA if w < width else cv2.INTER_LINEAR)
-        semantic, instance, features = model.main(shown)
+        semantic, instance, features = both_views(model, shown)
         large = cv2.resize(np.ascontiguousarray(semantic.transpose(1, 2, 0)), (width, height), interpolation=cv2.INTER_LINEAR)
         guess = large.argmax(2)
         peer_guess = voc[teacher(pixels)] if teacher else None

@@ -105,8 +105,22 @@ def export(checkpoint: Path, output: Path, pictures: list[np.ndarray], prompts, 
     check_lowering(network, graphs)
     q = quantized(graphs, pictures, prompts)
     everything = dict(classes=CLASSES, offset_unit=OFFSET_UNIT, cell=4, unlisted=["object"]) | (parameters or {})
+    work = dict(zip(("gmac", "prompt_gmac"), arithmetic(graphs)))
     return write_network(output, graphs, q, name="segmentation", version=version, input_size=NOMINAL, multiple=32,
-                         parameters=everything, card=card)  # fmt: skip
+                         parameters=everything, card=work | card)  # fmt: skip
+
+
+@torch.no_grad()
+def arithmetic(graphs: list[Graph]) -> list[float]:
+    """Thousand millions of dense multiply-accumulates of each graph on a NOMINAL x NOMINAL picture."""
+    known = {"image": torch.zeros(1, 3, NOMINAL, NOMINAL), "prompt": torch.zeros(1, 4, NOMINAL // 4, NOMINAL // 4)}
+    totals = []
+    for graph in graphs:
+        values = GraphModule(graph)({e["value"]: known[e["value"]] for e in graph.inputs})
+        known |= values
+        products = sum(n.weight.numel() * values[n.output][0, 0].numel() for n in graph.nodes if n.weight is not None)
+        totals.append(round(products / 1e9, 3))
+    return totals
 
 
 @torch.no_grad()
