@@ -30,7 +30,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Reso
 let package = Package(
   name: "efface",
   platforms: [.macOS(.v26)],
-  products: [.executable(name: "efface", targets: ["efface"])],
+  products: [
+    .executable(name: "efface", targets: ["efface"]),
+    // For the benchmarks' own package.
+    .library(name: "EffaceEngine", targets: ["Tensors", "Kernels", "Networks"]),
+  ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
   ],
