@@ -27,18 +27,34 @@ static inline __attribute__((always_inline)) __m512 real(const efk_conv *c, __m5
   return value;
 }
 
-static inline __attribute__((always_inline)) __m512i clamped(__m512 value, __m512 lo, __m512 hi) {
-  return _mm512_cvtps_epi32(_mm512_min_ps(_mm512_max_ps(value, lo), hi));
+// What rounded values become bytes with. Plans are refused whose values could leave 31 bits, so that
+// rounding before the clamp gives the same.
+typedef struct range {
+  __m512i zero_point, lowest, highest;
+} range;
+
+static inline __attribute__((always_inline)) range make_range(float lo, float hi,
+                                                              int32_t zero_point) {
+  return (range){_mm512_set1_epi16((int16_t)zero_point),
+                 _mm512_set1_epi8((char)((int32_t)lo + zero_point)),
+                 _mm512_set1_epi8((char)((int32_t)hi + zero_point))};
 }
 
-// Four pixels' values as 64 bytes: packing works within 128-bit lanes, so that each lane holds four
-// channels of four pixels; the last step turns that round.
+// Four vectors of 32-bit values as bytes. Packing works within 128-bit lanes: each lane of the result
+// has four values of each vector.
+static inline __attribute__((always_inline)) __m512i pack(__m512i a, __m512i b, __m512i c,
+                                                          __m512i d, range to) {
+  const __m512i ab = _mm512_adds_epi16(_mm512_packs_epi32(a, b), to.zero_point);
+  const __m512i cd = _mm512_adds_epi16(_mm512_packs_epi32(c, d), to.zero_point);
+  const __m512i all = _mm512_packus_epi16(ab, cd);
+  return _mm512_min_epu8(_mm512_max_epu8(all, to.lowest), to.highest);
+}
+
+// Four pixels of 16 channels each as 64 bytes: the lanes turned round.
 static inline __attribute__((always_inline)) __m512i bytes(__m512i a, __m512i b, __m512i c,
-                                                           __m512i d, __m512i zero_point) {
-  const __m512i ab = _mm512_add_epi16(_mm512_packs_epi32(a, b), zero_point);
-  const __m512i cd = _mm512_add_epi16(_mm512_packs_epi32(c, d), zero_point);
+                                                           __m512i d, range to) {
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  return _mm512_permutexvar_epi32(order, _mm512_packus_epi16(ab, cd));
+  return _mm512_permutexvar_epi32(order, pack(a, b, c, d, to));
 }
 
 static inline __attribute__((always_inline)) void store(const efk_conv *c, const __m512i *sums,
@@ -58,22 +74,21 @@ static inline __attribute__((always_inline)) void store(const efk_conv *c, const
     }
     return;
   }
-  const __m512 lo = _mm512_set1_ps(c->lo), hi = _mm512_set1_ps(c->hi);
-  const __m512i zero_point = _mm512_set1_epi16((int16_t)c->zero_point);
+  const range to = make_range(c->lo, c->hi, c->zero_point);
   uint8_t *out = c->output + block * c->output_plane + y * c->output_row + (ptrdiff_t)x * 16;
-#define VALUE(i) clamped(real(c, sums[i], scale, residual ? residual + 16 * (i) : 0), lo, hi)
+#define VALUE(i) _mm512_cvtps_epi32(real(c, sums[i], scale, residual ? residual + 16 * (i) : 0))
   if (pixels % 4 == 0) {
 #pragma clang loop unroll(full)
     for (int i = 0; i < pixels; i += 4) {
       _mm512_storeu_si512(out + 16 * i,
-                          bytes(VALUE(i), VALUE(i + 1), VALUE(i + 2), VALUE(i + 3), zero_point));
+                          bytes(VALUE(i), VALUE(i + 1), VALUE(i + 2), VALUE(i + 3), to));
     }
   } else {
 #pragma clang loop unroll(full)
     for (int i = 0; i < pixels; i++) {
       const __m512i v = VALUE(i);
       _mm_storeu_si128((__m128i *)(out + 16 * i),
-                       _mm512_castsi512_si128(bytes(v, v, v, v, zero_point)));
+                       _mm512_castsi512_si128(bytes(v, v, v, v, to)));
     }
   }
 #undef VALUE
@@ -126,6 +141,93 @@ static inline __attribute__((always_inline)) void tile(const efk_conv *c, int32_
   }
 }
 
+#define FOUR(b) b, b + 1, b + 2, b + 3
+#define SPREAD(b) FOUR(b), FOUR(b), FOUR(b), FOUR(b)
+// Shuffles that repeat four of each lane's 16 bytes.
+_Alignas(64) static const uint8_t spreads[4][64] = {
+    {SPREAD(0), SPREAD(0), SPREAD(0), SPREAD(0)},
+    {SPREAD(4), SPREAD(4), SPREAD(4), SPREAD(4)},
+    {SPREAD(8), SPREAD(8), SPREAD(8), SPREAD(8)},
+    {SPREAD(12), SPREAD(12), SPREAD(12), SPREAD(12)},
+};
+
+// The same for one output block whose result is bytes: each lane of an accumulator is a pixel, and
+// holds four output channels. One load brings four pixels, and a shuffle spreads the four input
+// channels: sparse blocks, which share nothing with each other, are then no longer bound by loads.
+static inline __attribute__((always_inline)) void lanes(const efk_conv *c, int32_t block,
+                                                        int32_t y, int32_t x, const int rows,
+                                                        const int pixels) {
+  const uint32_t first = c->rows[block], count = c->rows[block + 1] - first;
+  const int8_t *w = c->weights + (size_t)first * 64;
+  const int32_t *offsets = c->offsets + first;
+  const uint8_t *input = c->input + y * c->input_row + (ptrdiff_t)x * 16;
+  const int quads = pixels / 4;
+  __m512i sums[6][4];
+#pragma clang loop unroll(full)
+  for (int j = 0; j < 4; j++) {
+    const __m512i bias = _mm512_broadcast_i32x4(
+        _mm_loadu_si128((const __m128i *)(c->bias + 16 * block + 4 * j)));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows * quads; i++) sums[i][j] = bias;
+  }
+#pragma clang loop unroll(disable)
+  for (uint32_t n = 0; n < count; n++, w += 64) {
+    const int32_t offset = offsets[n];
+    const uint8_t *a = input + (offset & ~15);
+    const __m512i spread = _mm512_load_si512(spreads[(offset & 15) / 4]);
+    __m512i weights[4];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 4; j++) {
+      weights[j] = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(w + 16 * j)));
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows * quads; i++) {
+      const __m512i four = _mm512_shuffle_epi8(
+          _mm512_loadu_si512(a + (i / quads) * c->input_row + (i % quads) * 64), spread);
+#pragma clang loop unroll(full)
+      for (int j = 0; j < 4; j++) {
+        sums[i][j] = _mm512_dpbusd_epi32(sums[i][j], four, weights[j]);
+      }
+    }
+  }
+
+  const range to = make_range(c->lo, c->hi, c->zero_point);
+  __m512 scale[4];
+#pragma clang loop unroll(full)
+  for (int j = 0; j < 4; j++) {
+    scale[j] = _mm512_broadcast_f32x4(_mm_loadu_ps(c->scale + 16 * block + 4 * j));
+  }
+#pragma clang loop unroll(full)
+  for (int i = 0; i < rows * quads; i++) {
+    const ptrdiff_t row = y + i / quads, at = (ptrdiff_t)(x + i % quads * 4) * 16;
+    __m512 value[4];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 4; j++) {
+      value[j] = _mm512_mul_ps(_mm512_cvtepi32_ps(sums[i][j]), scale[j]);
+    }
+    if (c->residual) {
+      const __m512i zero = _mm512_setzero_si512();
+      const __m512i offset = _mm512_set1_epi32(c->residual_zero_point);
+      const __m512 by = _mm512_set1_ps(c->residual_scale);
+      const __m512i r = _mm512_loadu_si512(c->residual + block * c->residual_plane +
+                                           row * c->residual_row + at);
+      const __m512i low = _mm512_unpacklo_epi8(r, zero), high = _mm512_unpackhi_epi8(r, zero);
+      const __m512i parts[4] = {
+          _mm512_unpacklo_epi16(low, zero), _mm512_unpackhi_epi16(low, zero),
+          _mm512_unpacklo_epi16(high, zero), _mm512_unpackhi_epi16(high, zero)};
+#pragma clang loop unroll(full)
+      for (int j = 0; j < 4; j++) {
+        const __m512 difference = _mm512_cvtepi32_ps(_mm512_sub_epi32(parts[j], offset));
+        value[j] = _mm512_add_ps(value[j], _mm512_mul_ps(difference, by));
+      }
+    }
+    _mm512_storeu_si512(
+        c->output + block * c->output_plane + row * c->output_row + at,
+        pack(_mm512_cvtps_epi32(value[0]), _mm512_cvtps_epi32(value[1]),
+             _mm512_cvtps_epi32(value[2]), _mm512_cvtps_epi32(value[3]), to));
+  }
+}
+
 typedef void (*tile_function)(const efk_conv *c, int32_t block, int32_t y, int32_t x);
 
 #define TILE(blocks, rows, pixels, stride)                                                        \
@@ -133,28 +235,35 @@ typedef void (*tile_function)(const efk_conv *c, int32_t block, int32_t y, int32
       const efk_conv *c, int32_t block, int32_t y, int32_t x) {                                   \
     tile(c, block, y, x, blocks, rows, pixels, stride);                                           \
   }
+// Tiles of one block and four or more pixels: stride 1 and bytes have their own way.
+#define LANES(rows, pixels)                                                                       \
+  static void efk_conv_u8s8_1x##rows##x##pixels##_s1_avx512vnni(const efk_conv *c, int32_t block, \
+                                                                int32_t y, int32_t x) {           \
+    if (c->output) lanes(c, block, y, x, rows, pixels);                                           \
+    else tile(c, block, y, x, 1, rows, pixels, 1);                                                \
+  }                                                                                               \
+  TILE(1, rows, pixels, 2)
 #define TILES(blocks, rows, pixels) TILE(blocks, rows, pixels, 1) TILE(blocks, rows, pixels, 2)
 #define NAMES(blocks, rows, pixels)                                                               \
   {blocks, rows, pixels,                                                                          \
    {efk_conv_u8s8_##blocks##x##rows##x##pixels##_s1_avx512vnni,                                   \
     efk_conv_u8s8_##blocks##x##rows##x##pixels##_s2_avx512vnni}}
 
-#define EACH(do, between)                                                                         \
-  do(1, 1, 1) between do(1, 1, 2) between do(1, 1, 4) between do(1, 1, 8) between do(1, 1, 12)    \
-  between do(1, 1, 16) between do(1, 1, 20) between do(1, 1, 24) between do(1, 1, 28)             \
-  between do(1, 2, 4) between do(1, 2, 8) between do(1, 2, 12) between do(1, 3, 8)                \
-  between do(1, 4, 4) between do(2, 1, 1) between do(2, 1, 4) between do(2, 1, 8)                 \
-  between do(2, 1, 12) between do(2, 2, 4) between do(3, 1, 1) between do(3, 1, 4)                \
-  between do(3, 1, 8) between do(3, 2, 4)
-
-#define NOTHING
-#define COMMA ,
-EACH(TILES, NOTHING)
+TILES(1, 1, 1) TILES(1, 1, 2) LANES(1, 4) LANES(1, 8) LANES(1, 12) LANES(1, 16) LANES(1, 20)
+LANES(1, 24) LANES(2, 4) LANES(2, 8) LANES(2, 12) LANES(3, 8) LANES(4, 4)
+TILES(2, 1, 1) TILES(2, 1, 4) TILES(2, 1, 8) TILES(2, 1, 12) TILES(2, 2, 4)
+TILES(3, 1, 1) TILES(3, 1, 4) TILES(3, 1, 8) TILES(3, 2, 4)
 
 static const struct {
   int blocks, rows, pixels;
   tile_function run[2];
-} tiles[] = {EACH(NAMES, COMMA)};
+} tiles[] = {
+    NAMES(1, 1, 1),  NAMES(1, 1, 2),  NAMES(1, 1, 4),  NAMES(1, 1, 8),  NAMES(1, 1, 12),
+    NAMES(1, 1, 16), NAMES(1, 1, 20), NAMES(1, 1, 24), NAMES(1, 2, 4),  NAMES(1, 2, 8),
+    NAMES(1, 2, 12), NAMES(1, 3, 8),  NAMES(1, 4, 4),  NAMES(2, 1, 1),  NAMES(2, 1, 4),
+    NAMES(2, 1, 8),  NAMES(2, 1, 12), NAMES(2, 2, 4),  NAMES(3, 1, 1),  NAMES(3, 1, 4),
+    NAMES(3, 1, 8),  NAMES(3, 2, 4),
+};
 #define TILE_COUNT (int)(sizeof tiles / sizeof *tiles)
 
 // The tile of up to `blocks` blocks (or just so many), up to `rows` rows, and no more pixels than
@@ -289,13 +398,38 @@ static inline __attribute__((always_inline)) __m512i four_pixels(const uint8_t *
   return _mm512_shuffle_i32x4(a, _mm512_loadu_si512(p + 64), 0x88);
 }
 
+// Four pixels of four rows, as four vectors: each lane a pixel, each 32 bits the rows of a channel.
+static inline __attribute__((always_inline)) void interleave(const uint8_t *const *rows,
+                                                             ptrdiff_t at, const int stride,
+                                                             __m512i *out) {
+  const __m512i r0 = four_pixels(rows[0] + at, stride), r1 = four_pixels(rows[1] + at, stride);
+  const __m512i r2 = four_pixels(rows[2] + at, stride), r3 = four_pixels(rows[3] + at, stride);
+  const __m512i low01 = _mm512_unpacklo_epi8(r0, r1), high01 = _mm512_unpackhi_epi8(r0, r1);
+  const __m512i low23 = _mm512_unpacklo_epi8(r2, r3), high23 = _mm512_unpackhi_epi8(r2, r3);
+  out[0] = _mm512_unpacklo_epi16(low01, low23);
+  out[1] = _mm512_unpackhi_epi16(low01, low23);
+  out[2] = _mm512_unpacklo_epi16(high01, high23);
+  out[3] = _mm512_unpackhi_epi16(high01, high23);
+}
+
+// The four pixels that start `pixels` after the first of `here`, which `next` continues.
+static inline __attribute__((always_inline)) __m512i after(__m512i here, __m512i next,
+                                                           const int pixels) {
+  switch (pixels) {
+    case 0: return here;
+    case 1: return _mm512_alignr_epi32(next, here, 4);
+    case 2: return _mm512_alignr_epi32(next, here, 8);
+    case 3: return _mm512_alignr_epi32(next, here, 12);
+    default: return next;
+  }
+}
+
 static inline __attribute__((always_inline)) void depthwise(const efk_depthwise *c, int32_t row,
                                                             int32_t row_end, int32_t block,
                                                             int32_t block_end, const int kernel,
                                                             const int stride) {
   const int quads = (kernel + 3) / 4;
-  const __m512 lo = _mm512_set1_ps(c->lo), hi = _mm512_set1_ps(c->hi);
-  const __m512i zero_point = _mm512_set1_epi16((int16_t)c->zero_point);
+  const range to = make_range(c->lo, c->hi, c->zero_point);
   for (int32_t b = block; b < block_end; b++) {
     __m512i taps[2][COLUMNS * QUADS * 4];
     const int8_t *weights = c->weights + (size_t)b * (size_t)(kernel * quads * 64);
@@ -316,28 +450,30 @@ static inline __attribute__((always_inline)) void depthwise(const efk_depthwise 
       const int used = kernel + lines - 1;
       const uint8_t *rows[8];
       for (int r = 0; r < 8; r++) rows[r] = in + (r < used ? r : 0) * c->input_row;
+      // Four rows by four pixels, and those four pixels on: taps between are shifted out of both.
+      __m512i here[QUADS][4], next[QUADS][4];
+      if (stride == 1) {
+#pragma clang loop unroll(full)
+        for (int q = 0; q < quads; q++) interleave(rows + 4 * q, 0, 1, here[q]);
+      }
       for (int32_t x = 0; x < c->width; x += 4) {
         __m512i sums[2][4];
 #pragma clang loop unroll(full)
         for (int j = 0; j < 4; j++) sums[0][j] = sums[1][j] = bias[j];
         const ptrdiff_t at = (ptrdiff_t)x * stride * 16;
+        if (stride == 1) {
+#pragma clang loop unroll(full)
+          for (int q = 0; q < quads; q++) interleave(rows + 4 * q, at + 64, 1, next[q]);
+        }
 #pragma clang loop unroll(full)
         for (int kx = 0; kx < kernel; kx++) {
 #pragma clang loop unroll(full)
           for (int q = 0; q < quads; q++) {
-            const __m512i r0 = four_pixels(rows[4 * q] + at + kx * 16, stride);
-            const __m512i r1 = four_pixels(rows[4 * q + 1] + at + kx * 16, stride);
-            const __m512i r2 = four_pixels(rows[4 * q + 2] + at + kx * 16, stride);
-            const __m512i r3 = four_pixels(rows[4 * q + 3] + at + kx * 16, stride);
-            const __m512i low01 = _mm512_unpacklo_epi8(r0, r1);
-            const __m512i high01 = _mm512_unpackhi_epi8(r0, r1);
-            const __m512i low23 = _mm512_unpacklo_epi8(r2, r3);
-            const __m512i high23 = _mm512_unpackhi_epi8(r2, r3);
-            const __m512i columns[4] = {
-                _mm512_unpacklo_epi16(low01, low23), _mm512_unpackhi_epi16(low01, low23),
-                _mm512_unpacklo_epi16(high01, high23), _mm512_unpackhi_epi16(high01, high23)};
+            __m512i columns[4];
+            if (stride == 2) interleave(rows + 4 * q, at + kx * 16, 2, columns);
 #pragma clang loop unroll(full)
             for (int j = 0; j < 4; j++) {
+              if (stride == 1) columns[j] = after(here[q][j], next[q][j], kx);
               const int t = (kx * quads + q) * 4 + j;
               sums[0][j] = _mm512_dpbusd_epi32(sums[0][j], columns[j], taps[0][t]);
               if (stride == 1) {
@@ -346,18 +482,23 @@ static inline __attribute__((always_inline)) void depthwise(const efk_depthwise 
             }
           }
         }
+        if (stride == 1) {
+#pragma clang loop unroll(full)
+          for (int q = 0; q < quads; q++) {
+#pragma clang loop unroll(full)
+            for (int j = 0; j < 4; j++) here[q][j] = next[q][j];
+          }
+        }
         const int32_t left = c->width - x;
         const __mmask16 mask = left >= 4 ? 0xFFFF : (__mmask16)((1u << (4 * left)) - 1);
         for (int line = 0; line < lines; line++) {
           __m512i v[4];
 #pragma clang loop unroll(full)
           for (int j = 0; j < 4; j++) {
-            v[j] = clamped(_mm512_mul_ps(_mm512_cvtepi32_ps(sums[line][j]), scale[j]), lo, hi);
+            v[j] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sums[line][j]), scale[j]));
           }
-          const __m512i ab = _mm512_add_epi16(_mm512_packs_epi32(v[0], v[1]), zero_point);
-          const __m512i cd = _mm512_add_epi16(_mm512_packs_epi32(v[2], v[3]), zero_point);
           _mm512_mask_storeu_epi32(out + line * c->output_row + (ptrdiff_t)x * 16, mask,
-                                   _mm512_packus_epi16(ab, cd));
+                                   pack(v[0], v[1], v[2], v[3], to));
         }
       }
       y += lines;

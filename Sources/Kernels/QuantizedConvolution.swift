@@ -57,7 +57,6 @@ public struct ConvolutionWeights: Sendable {
     columns: ReadOnlyArray<UInt16>, rows: ReadOnlyArray<UInt32>, bias: ReadOnlyArray<Int32>,
     scale: ReadOnlyArray<Float>
   ) {
-    // The greatest sum stays below 2^31: 255 · 128 · 32 768 taps are half of it, the bias the rest.
     guard kernel > 0, inputChannels > 0, outputChannels > 0, inputChannels % 16 == 0,
       outputChannels % 16 == 0, inputChannels <= 32_768 / (kernel * kernel),
       columns.count <= blocks.count / 64, blocks.count == columns.count * 64,
@@ -69,7 +68,7 @@ public struct ConvolutionWeights: Sendable {
     let spans = (columns.span, bias.span, scale.span)
     for position in 0..<columns.count where Int(spans.0[position]) >= limit { return nil }
     for channel in 0..<outputChannels
-    where !spans.2[channel].isFinite || abs(Int(spans.1[channel])) > 1 << 30 { return nil }
+    where !isExact(spans.2[channel], bias: spans.1[channel], taps: limit * 4) { return nil }
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels
     self.blocks = blocks
@@ -80,6 +79,13 @@ public struct ConvolutionWeights: Sendable {
   }
 }
 
+/// Whether sums of so many products stay within 31 bits, scaled too, so that every path is exact: a
+/// processor may round before it clamps.
+func isExact(_ scale: Float, bias: Int32, taps: Int) -> Bool {
+  let greatest = abs(Int(bias)) + taps * 255 * 128
+  return greatest < 1 << 31 && (Float(greatest) * scale).magnitude < 0x1p29
+}
+
 /// What a convolution adds to its sums before the clamp.
 public struct Residual: Sendable {
   /// An activation of the output's size.
@@ -88,7 +94,10 @@ public struct Residual: Sendable {
   public let scale: Float
 
   /// Describes a residual.
+  ///
+  /// - Precondition: The scale is below 2^20.
   public init(_ planes: QuantizedPlanes, scale: Float) {
+    precondition(scale.magnitude < 0x1p20, "a residual out of proportion")
     self.planes = planes
     self.scale = scale
   }

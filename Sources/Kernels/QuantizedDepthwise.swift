@@ -25,7 +25,7 @@ public struct DepthwiseWeights: Sendable {
     else { return nil }
     let spans = (bias.span, scale.span)
     for channel in 0..<channels
-    where !spans.1[channel].isFinite || abs(Int(spans.0[channel])) > 1 << 30 { return nil }
+    where !isExact(spans.1[channel], bias: spans.0[channel], taps: kernel * kernel) { return nil }
     // Taps below the kernel's last row are padding: kernels rely on their being zero.
     let quads = (kernel + 3) / 4
     let values = taps.span

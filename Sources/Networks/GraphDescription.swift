@@ -148,7 +148,7 @@ extension GraphDescription {
     }
 
     func number(_ json: JSON, _ key: String, _ node: String) throws(NetworkError) -> Float {
-      guard let number = json[key]?.number, Float(number).isFinite else {
+      guard let number = json[key]?.number, abs(number) < 0x1p20 else {
         throw .badGraph("node '\(node)' has no number '\(key)'")
       }
       return Float(number)
