@@ -33,7 +33,7 @@ public func encode(
     unsafe values.contains { $0 != 0 }
   }
   let recode = source.format == .jpeg && options.quality != nil
-  if !isChanged && !recode { return EncodedPhoto(bytes: source.bytes) }
+  if !isChanged && !recode && options.strip == .nothing { return EncodedPhoto(bytes: source.bytes) }
   switch source.format {
   case .jpeg: return try encodeJPEG(photo, changed: changed, over: source, options: options)
   case .png: return try encodePNG(photo, changed: changed, over: source, options: options)

@@ -8,16 +8,49 @@ public struct EncodingOptions: Sendable, Equatable {
     case drop
   }
 
+  /// What is taken out of the metadata on request.
+  public enum Strip: String, Sendable, Equatable, CaseIterable {
+    /// Nothing.
+    case nothing
+    /// Where the photo was taken, in EXIF and XMP.
+    case gps
+    /// All that the picture does not need to look the same: colour profiles and the orientation stay.
+    case all
+  }
+
+  /// An entry in the photo's edit history (XMP's `xmpMM:History`).
+  public struct Mark: Sendable, Equatable {
+    /// The program and its version.
+    public var software: String
+    /// When, as ISO 8601.
+    public var date: String
+
+    /// Makes an entry.
+    public init(software: String, date: String) {
+      self.software = software
+      self.date = date
+    }
+  }
+
   /// JPEG only: encode the whole picture anew at this quality, 1 to 100; nil keeps the source's tables
   /// and every coefficient that the edit does not touch.
   public var quality: Int?
   /// What becomes of an embedded thumbnail.
   public var thumbnail: Thumbnail
+  /// What is taken out of the metadata.
+  public var strip: Strip
+  /// The entry to add to the edit history; nil adds none.
+  public var mark: Mark?
 
   /// Makes options; the defaults change as little of the file as possible.
-  public init(quality: Int? = nil, thumbnail: Thumbnail = .rebuild) {
+  public init(
+    quality: Int? = nil, thumbnail: Thumbnail = .rebuild, strip: Strip = .nothing,
+    mark: Mark? = nil
+  ) {
     self.quality = quality
     self.thumbnail = thumbnail
+    self.strip = strip
+    self.mark = mark
   }
 }
 

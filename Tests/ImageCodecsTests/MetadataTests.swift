@@ -1,3 +1,4 @@
+import Foundation
 import Photos
 import Tensors
 import Testing
@@ -7,14 +8,15 @@ import Testing
 @Suite struct MetadataTests {
   /// Edits a file in the middle, and gives both files' metadata segments.
   private func edit(
-    _ bytes: [UInt8], thumbnail: EncodingOptions.Thumbnail = .rebuild
+    _ bytes: [UInt8], thumbnail: EncodingOptions.Thumbnail = .rebuild,
+    strip: EncodingOptions.Strip = .nothing, mark: EncodingOptions.Mark? = nil
   ) throws -> (result: EncodedPhoto, before: [[UInt8]], after: [[UInt8]]) {
     var decoded = try decode(bytes, name: "")
     let mask = Hole.middle.mask(width: decoded.photo.width, height: decoded.photo.height)
     paint(&decoded.photo, where: mask)
     let result = try encode(
       decoded.photo, changed: mask, over: decoded.source,
-      options: EncodingOptions(thumbnail: thumbnail))
+      options: EncodingOptions(thumbnail: thumbnail, strip: strip, mark: mark))
     func segments(_ bytes: [UInt8]) -> [[UInt8]] {
       JPEGFile(bytes).segments.filter(\.isMetadata).map { Array(bytes[$0.range]) }
     }
@@ -137,6 +139,71 @@ import Testing
     #expect(EmbeddedJPEG.ranges(in: after[0]).count == 1)
   }
 
+  @Test func thePositionCanBeRemoved() throws {
+    let packet = """
+      <rdf:RDF><rdf:Description exif:GPSLatitude="47,1N" dc:a="b" exif:GPSLongitude='8,2E'>
+      <exif:GPSAltitude>400/1</exif:GPSAltitude><exif:GPSMapDatum/><dc:c>d</dc:c>
+      </rdf:Description></rdf:RDF>
+      """
+    let bytes = Fixture.bytes("metadata.jpg")
+    let exif = try #require(JPEGFile(bytes).exif(in: bytes))
+    let input = file(with: [
+      (0xE1, Array("Exif\0\0".utf8) + bytes[exif.tiff]), (0xE1, XMPPacket.name + packet.utf8),
+    ])
+    let (result, before, after) = try edit(input, strip: .gps)
+    #expect(result.notes == ["thumbnail rebuilt", "GPS position removed", "GPS position removed"])
+    #expect(before[0].count == after[0].count)
+    let tiff = try #require(TIFFReader(after[0].dropFirst(10)))
+    #expect(tiff.first?.entries.map(\.tag) == [0x010F, 0x0112])
+    #expect(tiff.orientation == .right)
+    #expect(try thumbnail(result.bytes) != nil)
+    #expect(
+      String(decoding: after[1].dropFirst(4 + XMPPacket.name.count), as: UTF8.self) == """
+        <rdf:RDF><rdf:Description dc:a="b">
+        <dc:c>d</dc:c>
+        </rdf:Description></rdf:RDF>
+        """)
+  }
+
+  @Test func allMetadataCanBeRemoved() throws {
+    let (result, _, after) = try edit(Fixture.bytes("metadata.jpg"), strip: .all)
+    #expect(
+      JPEGFile(result.bytes).segments.filter(\.isMetadata).map {
+        JPEGMetadata.name(of: $0, in: result.bytes)
+      } == ["APP0 JFIF", "APP1 EXIF", "APP2 ICC profile", "APP2 ICC profile"])
+    #expect(after.count == 4 && result.notes == ["metadata removed"])
+    #expect(try decode(result.bytes, name: "").source.orientation == .right)
+
+    let (png, _, _) = try edit(Fixture.bytes("chunks.png"), strip: .all)
+    let chunks = try PNGFile(png.bytes).chunks.map(\.type)
+    #expect(
+      chunks.filter { $0 != "IDAT" } == [
+        "IHDR", "gAMA", "cHRM", "sBIT", "iCCP", "cICP", "bKGD", "pHYs", "eXIf", "IEND",
+      ])
+    #expect(try decode(png.bytes, name: "").source.orientation == .down)
+  }
+
+  @Test func theEditHistoryGetsOneEntry() throws {
+    let mark = EncodingOptions.Mark(software: "Efface \"1\"", date: "2026-01-02T03:04:05Z")
+    let (_, before, after) = try edit(Fixture.bytes("metadata.jpg"), mark: mark)
+    let changed = zip(before, after).filter { $0 != $1 && !$0.dropFirst(4).starts(with: [0x45]) }
+    #expect(before.count == after.count && changed.count == 1)
+    func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
+    let packet = try #require(changed.first?.1)
+    #expect(text(packet).contains("stEvt:softwareAgent=\"Efface &quot;1&quot;\""))
+    #expect(text(packet).contains("<rdf:Description rdf:about='' xmlns:xmpMM="))
+
+    // A second edit adds to the same list; a file without XMP gets a packet of its own.
+    let again = try #require(XMPPacket.marked(packet, by: mark))
+    #expect(text(again).components(separatedBy: "stEvt:action").count == 3)
+    #expect(text(again).components(separatedBy: "xmpMM:History>").count == 3)
+    let (_, none, one) = try edit(Fixture.bytes("ycc420-baseline.jpg"), mark: mark)
+    #expect(one.count == none.count + 1 && one.first == none.first)
+    #expect(one[1].dropFirst(4).starts(with: XMPPacket.name))
+    let (png, _, _) = try edit(Fixture.bytes("rgb8.png"), mark: mark)
+    #expect(try PNGFile(png.bytes).chunks.map(\.type).prefix(2) == ["IHDR", "iTXt"])
+  }
+
   @Test func damagedExifNeverCrashes() throws {
     let bytes = Fixture.bytes("metadata.jpg")
     let exif = try #require(JPEGFile(bytes).exif(in: bytes)).tiff
@@ -152,6 +219,7 @@ import Testing
       for choice in [EncodingOptions.Thumbnail.drop, .rebuild] {
         var block = ExifBlock(changed)
         block?.update(for: photo, thumbnail: choice)
+        block?.removePosition()
         #expect((block?.bytes.count ?? 0) <= changed.count)
       }
     }

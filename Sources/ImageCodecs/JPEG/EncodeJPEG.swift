@@ -70,12 +70,15 @@ func encodeJPEG(
   if outcome.reused_tables {
     // The header stays as it is, byte for byte; only the scan's data is new.
     for (index, segment) in file.segments.enumerated() {
-      if segment.isMetadata {
-        result.bytes += metadata[index]
-      } else {
+      result.bytes += metadata[index]
+      if segment.isMetadata { continue }
+      if segment.marker == JPEGFile.Marker.startOfScan {
+        // Metadata behind the scan goes before it: the order among them stays.
+        for later in index + 1..<file.segments.count { result.bytes += metadata[later] }
         result.bytes += source.bytes[segment.range]
+        break
       }
-      if segment.marker == JPEGFile.Marker.startOfScan { break }
+      result.bytes += source.bytes[segment.range]
     }
     result.bytes += coded[scan.range.upperBound...]
   } else {

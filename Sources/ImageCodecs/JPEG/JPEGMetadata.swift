@@ -7,21 +7,30 @@ internal import Photos
 struct JPEGMetadata {
   /// What each of the file's metadata segments became, by its position in `JPEGFile.segments`.
   private var segments: [Int: [UInt8]] = [:]
+  /// Segments that the source did not have, and the position that they come before.
+  private var added: [UInt8] = []
+  private var addedBefore = 0
+  /// Positions in all.
+  private let count: Int
   /// What was changed, one phrase each.
   private(set) var notes: [String] = []
 
   /// All segments, in the file's order.
   var all: [UInt8] {
-    segments.sorted { $0.key < $1.key }.flatMap(\.value)
+    (0..<count).flatMap { self[$0] }
   }
 
-  /// What a segment of the file became.
-  subscript(index: Int) -> [UInt8] { segments[index] ?? [] }
+  /// What a segment of the file became, with those added before it.
+  subscript(index: Int) -> [UInt8] {
+    (index == addedBefore ? added : []) + (segments[index] ?? [])
+  }
 
   /// Carries the segments over.
   init(
     of file: JPEGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions
   ) {
+    count = file.segments.count
+    var hasXMP = false
     let extendedShowsPicture = file.segments.contains {
       $0.marker == JPEGFile.Marker.app(1)
         && bytes[$0.contents].starts(with: XMPPacket.extensionName)
@@ -29,6 +38,7 @@ struct JPEGMetadata {
     }
     for (index, segment) in file.segments.enumerated() where segment.isMetadata {
       let contents = bytes[segment.contents]
+      if options.strip == .all, !Self.isNeeded(segment, contents) { continue }
       switch segment.marker {
       case JPEGFile.Marker.app(0):
         segments[index] = jfif(segment, contents, bytes)
@@ -36,17 +46,17 @@ struct JPEGMetadata {
         segments[index] = Array(bytes[segment.range])
         if contents.count > 6, var block = ExifBlock(contents.dropFirst(6)) {
           block.update(for: photo, thumbnail: options.thumbnail)
+          if options.strip == .gps { block.removePosition() }
           notes += block.notes
           if !block.notes.isEmpty {
             segments[index] = Self.segment(segment.marker, contents.prefix(6) + block.bytes)
           }
         }
       case JPEGFile.Marker.app(1) where contents.starts(with: XMPPacket.name):
-        segments[index] = Array(bytes[segment.range])
-        if let packet = XMPPacket.withoutPictures(Array(contents)) {
-          segments[index] = Self.segment(segment.marker, packet)
-          notes.append("preview in XMP dropped")
-        }
+        let packet = xmp(Array(contents), options)
+        segments[index] =
+          packet.map { Self.segment(segment.marker, $0) } ?? Array(bytes[segment.range])
+        hasXMP = true
       case JPEGFile.Marker.app(1) where contents.starts(with: XMPPacket.extensionName):
         segments[index] = extendedShowsPicture ? nil : Array(bytes[segment.range])
       case JPEGFile.Marker.app(2) where contents.starts(with: "MPF\0".utf8):
@@ -76,6 +86,39 @@ struct JPEGMetadata {
     if bytes[file.end...].contains(where: { $0 != 0 }) {
       notes.append("data behind the picture dropped")
     }
+    // What is new comes behind the JFIF and EXIF segments, which have to come first.
+    let first = file.segments.firstIndex {
+      $0.marker != JPEGFile.Marker.app(0)
+        && !bytes[$0.contents].starts(with: "Exif\0".utf8)
+    }
+    addedBefore = first ?? 0
+    if options.strip == .all {
+      notes.append("metadata removed")
+      if photo.orientation != .up {
+        added += Self.segment(
+          JPEGFile.Marker.app(1), Array("Exif\0\0".utf8) + ExifBlock.only(photo.orientation))
+      }
+    }
+    if let mark = options.mark, !hasXMP {
+      added += Self.segment(
+        JPEGFile.Marker.app(1), XMPPacket.name + XMPPacket.new(with: mark))
+    }
+  }
+
+  /// Whether the picture looks other without a segment.
+  private static func isNeeded(
+    _ segment: JPEGFile.Segment, _ contents: ArraySlice<UInt8>
+  ) -> Bool {
+    contents.starts(with: "JFIF\0".utf8) || contents.starts(with: "ICC_PROFILE\0".utf8)
+      || contents.starts(with: "Adobe".utf8)
+  }
+
+  /// An XMP segment's contents after the edit; nil when they stay.
+  private mutating func xmp(_ contents: [UInt8], _ options: EncodingOptions) -> [UInt8]? {
+    let (packet, notes) = XMPPacket.updated(contents, options)
+    self.notes += notes
+    if let packet, packet.count > 65_533 { return nil }
+    return packet
   }
 
   /// What people call a segment: its marker, and what it holds.

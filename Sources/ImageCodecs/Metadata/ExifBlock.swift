@@ -32,6 +32,42 @@ struct ExifBlock {
     if blanked { notes.append("preview in the camera's notes dropped") }
   }
 
+  /// Takes out where the photo was taken: the entry of the GPS directory, and all that it points to.
+  mutating func removePosition() {
+    guard let start = tiff.read32(4), let first = tiff.directory(at: start),
+      let index = first.entries.firstIndex(where: { $0.tag == 0x8825 })
+    else { return }
+    let own = start..<first.nextPointer + 4
+    if let offset = tiff.number(first.entries[index]), let gps = tiff.directory(at: offset) {
+      let sizes = [1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8]
+      for entry in gps.entries {
+        let size = (sizes[entry.type] ?? 1) * entry.count
+        if size > 4, let at = tiff.read32(entry.valueOffset), at >= 8,
+          size <= tiff.bytes.count - at, !own.overlaps(at..<at + size)
+        {
+          blank(at..<at + size)
+        }
+      }
+      let directory = offset..<gps.nextPointer + 4
+      if !own.overlaps(directory) { blank(directory) }
+    }
+    // The entries behind, and the pointer to the next directory, close the gap.
+    let gap = start + 2 + 12 * index
+    tiff.bytes.replaceSubrange(
+      gap..<first.nextPointer + 4,
+      with: tiff.bytes[gap + 12..<first.nextPointer + 4] + [UInt8](repeating: 0, count: 12))
+    let count = first.entries.count - 1
+    tiff.bytes[start] = UInt8((tiff.isLittleEndian ? count : count >> 8) & 255)
+    tiff.bytes[start + 1] = UInt8((tiff.isLittleEndian ? count >> 8 : count) & 255)
+    notes.append("GPS position removed")
+  }
+
+  /// TIFF data that tells an orientation and nothing else.
+  static func only(_ orientation: Orientation) -> [UInt8] {
+    [0x4D, 0x4D, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0]
+      + [UInt8(orientation.rawValue), 0, 0, 0, 0, 0, 0]
+  }
+
   /// Handles the second directory, which describes the thumbnail; returns where a new one lies.
   private mutating func updateThumbnail(
     at offset: Int, pointer: Int, for photo: borrowing Photo, thumbnail: EncodingOptions.Thumbnail

@@ -5,6 +5,24 @@ enum XMPPacket {
   /// What the segments begin with that hold the rest of a long packet.
   static let extensionName: [UInt8] = Array("http://ns.adobe.com/xmp/extension/\0".utf8)
 
+  /// The packet after an edit, nil when it stays as it is, and what was done to it.
+  static func updated(
+    _ packet: [UInt8], _ options: EncodingOptions
+  ) -> (packet: [UInt8]?, notes: [String]) {
+    var result = packet
+    var notes: [String] = []
+    if let smaller = withoutPictures(result) {
+      result = smaller
+      notes.append("preview in XMP dropped")
+    }
+    if options.strip == .gps, let elsewhere = withoutPosition(result) {
+      result = elsewhere
+      notes.append("GPS position removed")
+    }
+    if let mark = options.mark, let marked = marked(result, by: mark) { result = marked }
+    return (result == packet ? nil : result, notes)
+  }
+
   /// The packet with embedded pictures emptied; nil when it has none.
   static func withoutPictures(_ packet: [UInt8]) -> [UInt8]? {
     var result = packet
@@ -26,6 +44,102 @@ enum XMPPacket {
       }
     }
     return found ? result : nil
+  }
+
+  /// The packet without the position where the photo was taken; nil when it has none.
+  static func withoutPosition(_ packet: [UInt8]) -> [UInt8]? {
+    var result = packet
+    var found = false
+    var from = 1
+    while let start = result.first(of: "exif:GPS", from: from) {
+      from = start + 1
+      let before = result[start - 1]
+      guard let nameEnd = result[start...].firstIndex(where: { " \t\r\n=/>".utf8.contains($0) })
+      else { break }
+      var end: Int?
+      if before == UInt8(ascii: "<") {
+        // An element: to its end tag, or to the end of its only tag.
+        guard let close = result[start...].firstIndex(of: UInt8(ascii: ">")) else { break }
+        if result[close - 1] == UInt8(ascii: "/") {
+          end = close + 1
+        } else {
+          let tag = "</\(String(decoding: result[start..<nameEnd], as: UTF8.self))>"
+          end = result.first(of: tag, from: close).map { $0 + tag.utf8.count }
+        }
+      } else if " \t\r\n".utf8.contains(before),
+        let quote = result[nameEnd...].firstIndex(where: { "\"'".utf8.contains($0) })
+      {
+        // An attribute: to the closing quote.
+        end = result[(quote + 1)...].firstIndex(of: result[quote]).map { $0 + 1 }
+      }
+      if let end {
+        result.removeSubrange(start - 1..<end)
+        found = true
+        from = max(1, start - 1)
+      }
+    }
+    return found ? result : nil
+  }
+
+  /// The packet with one more entry in its edit history; nil when there is no place for it.
+  static func marked(_ packet: [UInt8], by mark: EncodingOptions.Mark) -> [UInt8]? {
+    var result = packet
+    for prefix in ["xmpMM", "xapMM"] {
+      if let history = result.first(of: "<\(prefix):History", from: 0) {
+        guard let end = result.first(of: "</\(prefix):History>", from: history),
+          let close = result.first(of: "</rdf:Seq>", from: history), close < end
+        else { return nil }
+        result.insert(contentsOf: entry(mark).utf8, at: close)
+        return result
+      }
+    }
+    guard let end = result.first(of: "</rdf:RDF>", from: 0) else { return nil }
+    // All descriptions in a packet are about the same thing, under the same name.
+    var about = "\"\""
+    if let at = result.first(of: "rdf:about=", from: 0), at + 10 < result.count,
+      let close = result[(at + 11)...].firstIndex(of: result[at + 10])
+    {
+      about = String(decoding: result[at + 10...close], as: UTF8.self)
+    }
+    result.insert(contentsOf: description(mark, about: about).utf8, at: end)
+    return result
+  }
+
+  /// A packet that holds one entry of edit history and nothing else.
+  static func new(with mark: EncodingOptions.Mark) -> [UInt8] {
+    Array(
+      """
+      <?xpacket begin="\u{FEFF}" id="W5M0MpCehiHzreSzNTczkc9d"?>\
+      <x:xmpmeta xmlns:x="adobe:ns:meta/">\
+      <rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\
+      \(description(mark, about: "\"\""))</rdf:RDF></x:xmpmeta><?xpacket end="w"?>
+      """.utf8)
+  }
+
+  private static func description(_ mark: EncodingOptions.Mark, about: String) -> String {
+    """
+    <rdf:Description rdf:about=\(about) xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/">\
+    <xmpMM:History><rdf:Seq>\(entry(mark))</rdf:Seq></xmpMM:History></rdf:Description>
+    """
+  }
+
+  private static func entry(_ mark: EncodingOptions.Mark) -> String {
+    """
+    <rdf:li xmlns:stEvt="http://ns.adobe.com/xap/1.0/sType/ResourceEvent#" \
+    stEvt:action="edited" stEvt:softwareAgent="\(escaped(mark.software))" \
+    stEvt:when="\(escaped(mark.date))" stEvt:changed="/"/>
+    """
+  }
+
+  private static func escaped(_ text: String) -> String {
+    text.reduce(into: "") { result, character in
+      switch character {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case "\"": result += "&quot;"
+      default: result.append(character)
+      }
+    }
   }
 
   /// Whether the rest of a long packet holds a picture.

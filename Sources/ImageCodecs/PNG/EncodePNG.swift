@@ -36,18 +36,9 @@ func encodePNG(
       try unsafe output.encode(samples)
     }
   }
-  for chunk in file.chunks where chunk.type == "eXIf" {
-    if var block = ExifBlock(source.bytes[chunk.contents]) {
-      block.update(for: photo, thumbnail: options.thumbnail)
-      result.notes += block.notes
-      if !block.notes.isEmpty { output.replaced["eXIf"] = block.bytes }
-    }
-  }
-  if file.chunks.contains(where: { $0.type == "caBX" }) {
-    output.replaced["caBX"] = .some(nil)
-    result.notes.append("content credentials dropped: they vouch for the old picture")
-  }
-  result.bytes = output.file(over: source.bytes, chunks: file.chunks, notes: &result.notes)
+  let metadata = PNGMetadata(of: file, in: source.bytes, photo: photo, options: options)
+  result.notes += metadata.notes
+  result.bytes = output.file(over: source.bytes, chunks: file.chunks, metadata: metadata)
   return result
 }
 
@@ -120,11 +111,12 @@ struct PNGOutput {
   }
 
   /// The whole file: the source's chunks in their order, the picture's data new.
-  func file(over source: [UInt8], chunks: [PNGFile.Chunk], notes: inout [String]) -> [UInt8] {
+  func file(
+    over source: [UInt8], chunks: [PNGFile.Chunk], metadata: PNGMetadata
+  ) -> [UInt8] {
     var bytes = PNGFile.signature
     bytes.reserveCapacity(coded.count + source.count / 8)
     var wrote = false
-    var animated = false
     for chunk in chunks {
       switch chunk.type {
       case "IHDR":
@@ -135,12 +127,14 @@ struct PNGOutput {
           Array(header[..<(start + 8)]) + [UInt8(info.depth), UInt8(info.color_type)]
             + header[(start + 10)...], to: &bytes)
       case "IDAT":
-        if !wrote { bytes += coded }
+        if wrote { continue }
+        for chunk in metadata.added { Self.append(chunk.type, chunk.contents, to: &bytes) }
+        bytes += coded
         wrote = true
-      case "acTL", "fcTL", "fdAT":
-        animated = true
       default:
-        if let contents = replaced[chunk.type] {
+        if let contents = metadata.replaced[chunk.range.lowerBound] {
+          if let contents { Self.append(chunk.type, contents, to: &bytes) }
+        } else if let contents = replaced[chunk.type] {
           if let contents { Self.append(chunk.type, contents, to: &bytes) }
         } else {
           bytes += source[chunk.range]
@@ -153,7 +147,6 @@ struct PNGOutput {
         }
       }
     }
-    if animated { notes.append("animation dropped: its other frames show the old picture") }
     return bytes
   }
 

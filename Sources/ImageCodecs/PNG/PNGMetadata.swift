@@ -1,0 +1,84 @@
+internal import Photos
+
+/// A PNG's ancillary chunks, as they go into the result.
+///
+/// As ``JPEGMetadata``: byte for byte, but for small copies of the old scene and what is asked for.
+struct PNGMetadata {
+  /// What chunks became, by where they begin in the file: other contents, or nil for none.
+  private(set) var replaced: [Int: [UInt8]?] = [:]
+  /// Chunks that the source did not have: names and contents.
+  private(set) var added: [(type: String, contents: [UInt8])] = []
+  /// What was changed, one phrase each.
+  private(set) var notes: [String] = []
+
+  /// What the picture looks other without.
+  private static let needed: Set = [
+    "IHDR", "PLTE", "tRNS", "IDAT", "IEND", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "mDCV", "cLLI",
+    "sBIT", "bKGD", "hIST", "pHYs", "sPLT",
+  ]
+
+  /// Carries the chunks over.
+  init(of file: PNGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions) {
+    var hasXMP = false
+    for chunk in file.chunks {
+      let start = chunk.range.lowerBound
+      let contents = bytes[chunk.contents]
+      if options.strip == .all, !Self.needed.contains(chunk.type) {
+        replaced[start] = .some(nil)
+        continue
+      }
+      switch chunk.type {
+      case "eXIf":
+        if var block = ExifBlock(contents) {
+          block.update(for: photo, thumbnail: options.thumbnail)
+          if options.strip == .gps { block.removePosition() }
+          notes += block.notes
+          if !block.notes.isEmpty { replaced[start] = block.bytes }
+        }
+      case "iTXt" where contents.starts(with: Self.keyword):
+        hasXMP = true
+        updateXMP(at: start, Array(contents), options)
+      case "tEXt" where options.strip == .gps && contents.starts(with: "Raw profile type".utf8),
+        "zTXt" where options.strip == .gps && contents.starts(with: "Raw profile type".utf8):
+        // EXIF as an old program wrote it: a dump whose position cannot be taken out alone.
+        replaced[start] = .some(nil)
+        notes.append("raw profile removed: it may hold a GPS position")
+      case "acTL", "fcTL", "fdAT":
+        replaced[start] = .some(nil)
+        if chunk.type == "acTL" {
+          notes.append("animation dropped: its other frames show the old picture")
+        }
+      case "caBX":
+        replaced[start] = .some(nil)
+        notes.append("content credentials dropped: they vouch for the old picture")
+      default: break
+      }
+    }
+    if options.strip == .all {
+      notes.append("metadata removed")
+      if photo.orientation != .up { added.append(("eXIf", ExifBlock.only(photo.orientation))) }
+    }
+    if let mark = options.mark, !hasXMP {
+      added.append(("iTXt", Self.keyword + [0, 0, 0, 0] + XMPPacket.new(with: mark)))
+    }
+  }
+
+  /// What an iTXt chunk with XMP begins with.
+  private static let keyword = Array("XML:com.adobe.xmp\0".utf8)
+
+  private mutating func updateXMP(
+    at start: Int, _ contents: [UInt8], _ options: EncodingOptions
+  ) {
+    guard contents.count > Self.keyword.count, contents[Self.keyword.count] == 0 else {
+      // Compressed, against the specification's advice: it stays, or goes as a whole.
+      if options.strip == .gps {
+        replaced[start] = .some(nil)
+        notes.append("compressed XMP removed: it may hold a GPS position")
+      }
+      return
+    }
+    let (packet, notes) = XMPPacket.updated(contents, options)
+    self.notes += notes
+    if let packet { replaced[start] = packet }
+  }
+}
