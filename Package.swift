@@ -48,7 +48,18 @@ let package = Package(
     .target(name: "CImageCodecs", dependencies: ["CPNG", "CJPEG"], cSettings: cSettings),
 
     // Micro-kernels, and the two networks' files embedded in the binary.
-    .target(name: "CKernels", cSettings: cSettings),
+    .target(
+      name: "CKernels",
+      // What several instruction sets' files include.
+      exclude: [
+        "image_patch.inc",
+        "image_rows.inc",
+        "image_table.inc",
+        "quantized_256.inc",
+        "quantized_elementwise.inc",
+        "quantized_table.inc",
+      ],
+      cSettings: cSettings),
     .target(
       name: "CWeights", exclude: ["inpainting.safetensors", "segmentation.safetensors"],
       cSettings: cSettings),
