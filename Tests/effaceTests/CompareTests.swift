@@ -22,6 +22,29 @@ import Testing
     #expect(!page.contains("https://"))
   }
 
+  @Test(arguments: ["a.jpg", "a.png"]) func provesThatTheRestIsUntouched(photo: String) throws {
+    let folder = try Scratch()
+    try folder.addPhoto(photo, width: 200, height: 150)
+    try folder.addMask("m.png", width: 200, height: 150)
+    let edit = try Command(
+      ["remove-object", photo, "--mask", "m.png", "-o", "b" + photo, "--save-mask", "s.png", "-q"],
+      in: folder)
+    #expect(edit.status == 0, "\(edit.messages)")
+    let kept = try Command(
+      ["compare", photo, "b" + photo, "--verify", "--mask", "s.png"], in: folder)
+    #expect(kept.status == 0, "\(kept.messages)")
+    #expect(kept.text.contains(" differ, all in ") && kept.text.contains("; 0 outside the mask"))
+    #expect(kept.text.contains("metadata  the same"))
+    // Another mask was not kept to.
+    try folder.addMask("other.png", width: 200, height: 150, radius: 1)
+    let broken = try Command(
+      ["compare", photo, "b" + photo, "--verify", "--mask", "other.png"], in: folder)
+    #expect(broken.status == 1 && broken.messages.contains("outside the mask"))
+    let same = try Command(["compare", photo, photo, "--verify"], in: folder)
+    #expect(same.status == 0 && same.text.hasPrefix("pixels    0 of 30000 differ\n"))
+    #expect(try Command(["compare", photo, photo], in: folder).status == 64)
+  }
+
   @Test func wantsOneSize() throws {
     let folder = try Scratch()
     try folder.addPhoto("a.jpg")

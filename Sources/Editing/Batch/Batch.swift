@@ -1,4 +1,5 @@
 import Dispatch
+import ImageCodecs
 import Synchronization
 
 /// Removes the same things from many photos, several at a time.
@@ -127,6 +128,8 @@ public struct Batch: Sendable {
     var text = "\(options.selection.summary); grow \(options.grow ?? -1); "
     text += "feather \(options.feather ?? -1); quality \(options.quality ?? -1); "
     text += "seed \(options.seed)"
+    if !options.keepsThumbnail { text += "; no thumbnail" }
+    if options.strip != .nothing { text += "; strip \(options.strip.rawValue)" }
     if let mask = item.mask, let status = FileSystem.status(mask) {
       text += "; mask \(mask) \(status.size) \(status.modified)"
     }

@@ -155,7 +155,10 @@ public final class Eraser {
     do {
       let encoded = try ImageCodecs.encode(
         photo.photo, changed: hole, over: photo.source,
-        options: EncodingOptions(quality: request.options.quality))
+        options: EncodingOptions(
+          quality: request.options.quality,
+          thumbnail: request.options.keepsThumbnail ? .rebuild : .drop,
+          strip: request.options.strip))
       report.notes += encoded.notes
       report.timings.encode = watch.milliseconds
       return encoded.bytes

@@ -129,7 +129,7 @@ struct SelectedMask: ~Copyable {
 }
 
 /// Reads a mask, upright; errors name the file.
-private func readMask(_ path: String) throws(EditingError) -> Mask {
+func readMask(_ path: String) throws(EditingError) -> Mask {
   let bytes = try FileSystem.read(path)
   do {
     return try decodeMask(bytes, name: path)

@@ -1,3 +1,4 @@
+public import ImageCodecs
 public import Photos
 
 /// What should go; every part that is given adds to it.
@@ -83,6 +84,10 @@ public struct RemovalOptions: Equatable, Sendable {
   public var feather: Int?
   /// The JPEG quality; `nil` keeps the photo's own tables and all that the edit does not touch.
   public var quality: Int?
+  /// Whether an embedded thumbnail is made anew from the result; else it is dropped.
+  public var keepsThumbnail = true
+  /// What is taken out of the metadata.
+  public var strip = EncodingOptions.Strip.nothing
   /// Another seed makes another fill.
   public var seed: UInt64 = 0
 

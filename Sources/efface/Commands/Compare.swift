@@ -3,12 +3,21 @@ import Editing
 
 struct Compare: ParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Show two versions of one photo: side by side, blinking, or with a slider.",
+    abstract: "Show two versions of one photo, or tell exactly what differs between them.",
+    usage: """
+      efface compare <before> <after> --output <file> [--force]
+      efface compare <before> <after> --verify [--mask <file>]
+      """,
     discussion: """
       The output's extension decides: .png or .jpg side by side, .gif blinking, .html a page with \
       a slider that holds both photos and needs nothing else.
 
         efface compare beach.jpg beach-removed.jpg -o beach.html
+
+      With --verify, the files themselves are compared: samples, JPEG coefficients and metadata. \
+      With the mask that remove-object saved, the status is 1 if anything outside of it differs.
+
+        efface compare beach.jpg beach-removed.jpg --verify --mask mask.png
       """)
 
   @Argument(help: ArgumentHelp("The photo before.", valueName: "before"))
@@ -19,16 +28,43 @@ struct Compare: ParsableCommand {
 
   @Option(
     name: .shortAndLong, help: ArgumentHelp("The .png, .jpg, .gif or .html.", valueName: "file"))
-  var output: String
+  var output: String?
+
+  @Flag(help: "Print what differs: pixels, coefficients, metadata.")
+  var verify = false
+
+  @Option(
+    help: ArgumentHelp(
+      "With --verify: what may differ, as --save-mask wrote it.", valueName: "file"))
+  var mask: String?
 
   @Flag(help: "Replace a file that exists.")
   var force = false
 
+  func validate() throws {
+    if output == nil && !verify {
+      throw ValidationError("say where the comparison goes with -o, or give --verify")
+    }
+    if mask != nil && !verify {
+      throw ValidationError("--mask goes with --verify: give both")
+    }
+  }
+
   func run() throws {
     Interruption.endCleanly(message: "\nefface: interrupted\n")
-    do {
-      try Editing.compare(
-        before: before, after: after, to: try OutputFile(output, replacing: force))
+    do throws(EditingError) {
+      if let output {
+        try Editing.compare(
+          before: before, after: after, to: try OutputFile(output, replacing: force))
+      }
+      if verify {
+        let verification = try Editing.verify(before: before, after: after, mask: mask)
+        Terminal().result(verification.text)
+        if !verification.isKept {
+          throw EditingError.picture(
+            message: "\(after): differs from \(before) outside the mask")
+        }
+      }
     } catch {
       throw Terminal().fail(error).code
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Editing
+import ImageCodecs
 import Photos
 
 /// What should go; shared by `remove-object` and `batch`.
@@ -50,6 +51,17 @@ struct SelectionOptions: ParsableArguments {
       valueName: "n"))
   var quality: Int?
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp("Make an embedded thumbnail anew from the result, or drop it."))
+  var thumbnail = true
+
+  @Option(
+    help: ArgumentHelp(
+      "Take the position (gps) or all metadata out of the result.",
+      discussion: "The colour profile and the orientation stay.", valueName: "gps|all"))
+  var strip: EncodingOptions.Strip = .nothing
+
   @Option(help: ArgumentHelp("Another seed makes another fill.", valueName: "n"))
   var seed: UInt64 = 0
 
@@ -86,7 +98,14 @@ struct SelectionOptions: ParsableArguments {
     options.grow = grow
     options.feather = feather
     options.quality = quality
+    options.keepsThumbnail = thumbnail
+    options.strip = strip
     options.seed = seed
     return options
   }
+}
+
+extension EncodingOptions.Strip: ExpressibleByArgument {
+  /// What one may ask for.
+  public static var allValueStrings: [String] { [Self.gps, .all].map(\.rawValue) }
 }
