@@ -72,7 +72,7 @@ struct ExemplarSynthesis {
   ) -> PatchLevel? {
     var level = PatchLevel(image)
     if level.sourceCount == 0 || level.targetCount == 0 { return nil }
-    if !isCoarsest(image, depth: depth, guideScale: guide == nil ? nil : guideScale),
+    if !isCoarsest(image),
       let coarse = solve(
         image.halved(needed: 4, threads: threads), depth: depth + 1, guide: guide,
         guideScale: guideScale)
@@ -89,11 +89,8 @@ struct ExemplarSynthesis {
   }
 
   /// Whether the next smaller picture would have too little left to search.
-  private func isCoarsest(
-    _ image: borrowing PartialImage, depth: Int, guideScale: Double?
-  ) -> Bool {
+  private func isCoarsest(_ image: borrowing PartialImage) -> Bool {
     if min(image.height, image.width) < 4 * PatchLevel.radius + 4 { return true }
-    if let guideScale { return Double(2 << depth) > guideScale * settings.guideStart + 0.01 }
     if max(image.height, image.width) > 512 { return false }
     let reach = settings.coarsestReach
     let distances = squaredDistances(toSet: image.known)
@@ -109,8 +106,8 @@ struct ExemplarSynthesis {
     switch guide {
     case .some(let guide):
       level.guide = paddedGuide(guide, height: level.height, width: level.width)
-      // The weight moves evenly from the guide's own scale to the finest.
-      let levels = max(guideScale * settings.guideStart, 1).log2
+      // The weight moves evenly from where the guide knows every pixel to the finest scale.
+      let levels = max(guideScale * settings.guideReach, 1).log2
       let position = levels > 0 ? min(1, Double(depth) / levels) : 0
       let weight =
         settings.guideFine + (settings.guideCoarse - settings.guideFine) * position
@@ -148,8 +145,12 @@ struct ExemplarSynthesis {
     }
     let seed = seed &+ UInt32(depth) &* 1000
     level.scatter(seed: seed)
+    let later = level.guideWeight
+    if guided { level.guideWeight = UInt32((settings.guidePeel * 49 / 4).rounded()) }
     level.peel(passes: settings.firstPasses, seed: seed, threads: threads)
-    if !guided {
+    if guided {
+      level.guideWeight = later
+    } else {
       level.guide = nil
       level.guideWeight = 0
     }

@@ -1,15 +1,17 @@
 /// How the exemplar synthesis searches: chosen by measurement on photos with object-shaped holes.
 package struct SynthesisSettings: Sendable {
-  /// Without a guide, halving ends when no pixel of the hole is farther than this from its edge.
+  /// Halving ends when no pixel of the hole is farther than this from its edge.
   package var coarsestReach = 8
-  /// With a guide, halving ends at this multiple of the guide's own pixel.
-  package var guideStart = 8.0
   /// The guide's low-pass, as a standard deviation in the network's pixels.
   package var guideBlur = 2.0
-  /// What the guide counts beside the picture's own distance, at its own scale and at the finest.
-  package var guideCoarse = 1.0
+  /// What the guide counts beside the picture's own distance when the hole is first peeled.
+  package var guidePeel = 0.3
+  /// What it counts later, at scales of `guideReach` network pixels and coarser.
+  package var guideCoarse = 0.1
+  /// What it counts at the finest scale.
+  package var guideFine = 0.0
   /// See `guideCoarse`.
-  package var guideFine = 0.1
+  package var guideReach = 8.0
   /// What the smooth fill counts at the first search of all where there is no guide.
   package var smoothWeight = 0.25
   /// Rounds of searching and voting at the coarsest scale.
