@@ -20,70 +20,36 @@ struct ExemplarSynthesis {
   ///   - guide: A low-passed picture of the whole window, four channels, of any size.
   ///   - guideScale: Window pixels to a pixel of what the guide truly knows.
   func fill(
-    _ window: borrowing PartialImage, guide: borrowing Tensor<UInt8>?, guideScale: Double
+    _ window: consuming PartialImage, guide: borrowing Tensor<UInt8>?, guideScale: Double
   ) -> PatchLevel? {
     guard var level = solve(window, depth: 0, guide: guide, guideScale: guideScale) else {
       return nil
     }
     level.pick(threads: threads)
-    closeSeam(&level)
+    level.closeSeam(limit: settings.seamLimit, threads: threads)
     return level
   }
 
-  /// Closes the seam: what the sources say of the pixels just outside the hole differs from what
-  /// those are, and that difference, spread smoothly over the hole, is taken off.
-  ///
-  /// A membrane as in gradient-domain blending (Pérez et al. 2003; Farbman et al. 2009), from a
-  /// pyramid instead of a solver. Differences too large to be of light are of content: left out.
-  func closeSeam(_ level: inout PatchLevel) {
-    if settings.seamLimit == 0 { return }
-    let (height, width) = (level.height, level.width)
-    var difference = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 128)
-    var known = Tensor<UInt8>(height: height, width: width, repeating: 0)
-    let distances = squaredDistances(toSet: level.hole, far: 4)
-    for y in 0..<height {
-      for x in 0..<width where distances[y, x] > 0 && distances[y, x] <= 4 {
-        let source = level.source(row: y, column: x)
-        var far = false
-        for c in 0..<3 {
-          let d =
-            Int(level.pixels[y, x, c]) - Int(level.pixels[source.row, source.column, c])
-          if abs(d) > settings.seamLimit { far = true }
-          difference[y, x, c] = UInt8(clamping: 128 + d)
-        }
-        if !far { known[y, x] = 255 }
-      }
-    }
-    var membrane = PartialImage(pixels: difference, known: known)
-    membrane.fillSmoothly(threads: threads)
-    for y in 0..<height {
-      for x in 0..<width where level.hole[y, x] != 0 {
-        for c in 0..<3 {
-          level.pixels[y, x, c] = UInt8(
-            clamping: Int(level.pixels[y, x, c]) + Int(membrane.pixels[y, x, c]) - 128)
-        }
-      }
-    }
-  }
-
   private func solve(
-    _ image: borrowing PartialImage, depth: Int, guide: borrowing Tensor<UInt8>?,
+    _ image: consuming PartialImage, depth: Int, guide: borrowing Tensor<UInt8>?,
     guideScale: Double
   ) -> PatchLevel? {
-    var level = PatchLevel(image)
-    if level.sourceCount == 0 || level.targetCount == 0 { return nil }
-    if !isCoarsest(image),
-      let coarse = solve(
+    let coarse =
+      isCoarsest(image)
+      ? nil
+      : solve(
         image.halved(needed: 4, threads: threads), depth: depth + 1, guide: guide,
         guideScale: guideScale)
-    {
+    var level = PatchLevel(image)
+    if level.sourceCount == 0 || level.targetCount == 0 { return nil }
+    setGuide(of: &level, depth: depth, guide: guide, guideScale: guideScale)
+    switch coarse {
+    case .some(let coarse):
       level.enlarge(coarse)
-      setGuide(of: &level, depth: depth, guide: guide, guideScale: guideScale)
       level.pick(threads: threads)
       refine(&level, depth: depth)
-    } else {
-      setGuide(of: &level, depth: depth, guide: guide, guideScale: guideScale)
-      start(&level, image, depth: depth, guided: guide != nil)
+    case .none:
+      start(&level, depth: depth, guide: guide)
     }
     return level
   }
@@ -103,18 +69,24 @@ struct ExemplarSynthesis {
   private func setGuide(
     of level: inout PatchLevel, depth: Int, guide: borrowing Tensor<UInt8>?, guideScale: Double
   ) {
+    // The weight moves evenly from where the guide knows every pixel to the finest scale.
+    let levels = max(guideScale * settings.guideReach, 1).log2
+    let position = levels > 0 ? min(1, Double(depth) / levels) : 0
+    let weight = settings.guideFine + (settings.guideCoarse - settings.guideFine) * position
     switch guide {
-    case .some(let guide):
-      level.guide = paddedGuide(guide, height: level.height, width: level.width)
-      // The weight moves evenly from where the guide knows every pixel to the finest scale.
-      let levels = max(guideScale * settings.guideReach, 1).log2
-      let position = levels > 0 ? min(1, Double(depth) / levels) : 0
-      let weight =
-        settings.guideFine + (settings.guideCoarse - settings.guideFine) * position
-      level.guideWeight = UInt32((weight * 49 / 4).rounded())
-    case .none:
-      break
+    case .some(let guide): setGuide(of: &level, to: guide, weight: weight)
+    case .none: break
     }
+  }
+
+  private func setGuide(
+    of level: inout PatchLevel, to guide: borrowing Tensor<UInt8>, weight: Double
+  ) {
+    // A patch has 49 pixels, of which the guide is compared at four.
+    level.guideWeight = UInt32((weight * 49 / 4).rounded())
+    level.guide =
+      level.guideWeight == 0
+      ? nil : paddedGuide(guide, height: level.height, width: level.width)
   }
 
   private func paddedGuide(
@@ -132,27 +104,28 @@ struct ExemplarSynthesis {
     return padded
   }
 
-  /// The first sources of all: by what is known of each patch, and by the guide.
+  /// The first sources of all: by what is known of each patch, and by the guide; a smooth fill stands
+  /// in for it where there is none.
   private func start(
-    _ level: inout PatchLevel, _ image: borrowing PartialImage, depth: Int, guided: Bool
+    _ level: inout PatchLevel, depth: Int, guide: borrowing Tensor<UInt8>?
   ) {
-    if !guided {
-      // A smooth fill stands in for the guide, in the first search only.
-      var smooth = PartialImage(pixels: image.pixels.copy(), known: image.known.copy())
+    let seed = seed &+ UInt32(depth) &* 1000
+    let weight = level.guideWeight
+    switch guide {
+    case .some(let guide):
+      setGuide(of: &level, to: guide, weight: settings.guidePeel)
+    case .none:
+      var smooth = PartialImage(
+        pixels: level.image.pixels.copy(), known: level.image.known.copy())
       smooth.fillSmoothly(threads: threads)
       level.guide = smooth.pixels.copy()
       level.guideWeight = UInt32((settings.smoothWeight * 49 / 4).rounded())
     }
-    let seed = seed &+ UInt32(depth) &* 1000
     level.scatter(seed: seed)
-    let later = level.guideWeight
-    if guided { level.guideWeight = UInt32((settings.guidePeel * 49 / 4).rounded()) }
     level.peel(passes: settings.firstPasses, seed: seed, threads: threads)
-    if guided {
-      level.guideWeight = later
-    } else {
-      level.guide = nil
-      level.guideWeight = 0
+    switch guide {
+    case .some: level.guideWeight = weight
+    case .none: level.guide = nil
     }
     for round in 1...settings.coarsestRounds {
       improve(

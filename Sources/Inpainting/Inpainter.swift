@@ -82,7 +82,7 @@ public final class Inpainter: Sendable {
     let region = ImageRegion(
       rows: box.y..<box.maxY, columns: box.x..<box.maxX
     ).grown(by: margin, height: pixels.height, width: pixels.width)
-    var window = partialWindow(
+    let window = partialWindow(
       of: pixels, hole: hole.values, region: region, texture: settings.texture, threads: threads)
     let synthesis = ExemplarSynthesis(
       settings: settings, seed: UInt32(truncatingIfNeeded: seed &+ UInt64(index) &* 7919),
@@ -97,10 +97,24 @@ public final class Inpainter: Sendable {
     case .none: break
     }
     if let level = synthesis.fill(window, guide: guide, guideScale: scale) {
-      composite(level.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
+      composite(level.image.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
     } else {
-      window.fillSmoothly(threads: threads)
-      composite(window.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
+      // Nothing to copy from: the network's own pixels, or a smooth fill.
+      var smooth = partialWindow(
+        of: pixels, hole: hole.values, region: region, texture: 0, threads: threads)
+      switch structure {
+      case .some(let structure):
+        let picture = resized(
+          structure.guide(for: smooth, region: region, blur: 0, threads: threads),
+          height: region.height, width: region.width, filter: .bilinear, threads: threads)
+        for y in 0..<region.height {
+          for x in 0..<region.width where smooth.known[y, x] == 0 {
+            for c in 0..<3 { smooth.pixels[y, x, c] = picture[y, x, c] }
+          }
+        }
+      case .none: smooth.fillSmoothly(threads: threads)
+      }
+      composite(smooth.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
     }
   }
 }

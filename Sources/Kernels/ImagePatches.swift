@@ -16,10 +16,8 @@ public struct PatchLevel: ~Copyable {
   public let height: Int
   /// Columns of the picture.
   public let width: Int
-  /// Red, green, blue and texture of every pixel; one row more than the picture has, for wide reads.
-  public var pixels: Tensor<UInt8>
-  /// 255 where a pixel is known, 0 in the hole.
-  public let known: Tensor<UInt8>
+  /// Red, green, blue and texture of every pixel, and which of them are known.
+  public var image: PartialImage
   /// 255 in the hole, 0 where a pixel is known.
   public let hole: Tensor<UInt8>
   /// Low-passed picture of `pixels`' layout that sources and targets are compared by as well.
@@ -44,15 +42,13 @@ public struct PatchLevel: ~Copyable {
   private static let bandHeight = 16
 
   /// Prepares a scale: the fourth channel is the texture.
-  public init(_ image: borrowing PartialImage, kernels: KernelTable = .current) {
+  public init(_ image: consuming PartialImage, kernels: KernelTable = .current) {
     let (height, width) = (image.height, image.width)
-    let known = image.known.copy()
-    let pixels = image.pixels.copy()
     self.height = height
     self.width = width
     self.kernels = kernels
     var hole = Tensor<UInt8>(uninitializedHeight: height, width: width)
-    unsafe known.withUnsafeBufferPointer { known in
+    unsafe image.known.withUnsafeBufferPointer { known in
       unsafe hole.withUnsafeMutableBufferPointer { hole in
         for i in 0..<known.count { unsafe hole[i] = ~known[i] }
       }
@@ -92,8 +88,7 @@ public struct PatchLevel: ~Copyable {
     self.wanted = wanted
     self.usable = usable
     self.hole = hole
-    self.known = known
-    self.pixels = pixels
+    self.image = image
   }
 
   /// Gives every target a random source.
@@ -207,7 +202,7 @@ public struct PatchLevel: ~Copyable {
     }
     let table = unsafe kernels.table.pointee.image.pointee
     let (height, width, weight) = (height, width, guideWeight)
-    unsafe pixels.withUnsafeBufferPointer { pixels in
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
       unsafe withOptional(counts) { counts in
         unsafe withOptional(guide) { guide in
           unsafe usable.withUnsafeBufferPointer { usable in
@@ -258,7 +253,7 @@ public struct PatchLevel: ~Copyable {
   public mutating func peel(
     thickness: Int = 1, passes: Int, seed: UInt32, threads: Int
   ) {
-    var trusted = known.copy()
+    var trusted = image.known.copy()
     var layer = 0
     while true {
       counts = spread(trusted)
@@ -340,7 +335,7 @@ public struct PatchLevel: ~Copyable {
     let bands = (region.height + Self.bandHeight - 1) / Self.bandHeight
     let table = unsafe kernels.table.pointee.image.pointee
     let (height, width) = (height, width)
-    unsafe pixels.withUnsafeMutableBufferPointer { pixels in
+    unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
       unsafe hole.withUnsafeBufferPointer { hole in
         unsafe wanted.withUnsafeBufferPointer { wanted in
           unsafe weights.withUnsafeBufferPointer { weights in
@@ -419,7 +414,7 @@ public struct PatchLevel: ~Copyable {
       }
     }
     if fade > 1 {
-      let distances = squaredDistances(toSet: known, region: region)
+      let distances = squaredDistances(toSet: image.known, region: region)
       var falls: [Double] = [1]
       for step in 1..<64 { falls.append(falls[step - 1] / fade) }
       for y in 0..<region.height {
@@ -432,13 +427,98 @@ public struct PatchLevel: ~Copyable {
     return weights
   }
 
-  /// The source of the patch around a pixel, moved into the field where no patch has its centre.
-  public func source(row: Int, column: Int) -> (row: Int, column: Int) {
+  /// Closes the seam between the hole and its surroundings.
+  ///
+  /// What the sources say of the pixels just outside the hole differs from what those are; the
+  /// difference, spread smoothly over the hole, is added to it. A membrane as in gradient-domain
+  /// blending (Pérez et al. 2003, Farbman et al. 2009), from a pyramid instead of a solver.
+  ///
+  /// - Parameter limit: Larger differences are of content, not of light, and are left out.
+  public mutating func closeSeam(limit: Int, threads: Int) {
+    if region.isEmpty || limit <= 0 { return }
     let r = Self.radius
-    let y = max(r, min(height - 1 - r, row))
-    let x = max(r, min(width - 1 - r, column))
-    let source = sources[y - region.rows.lowerBound, x - region.columns.lowerBound]
-    return (Int(source >> 16) + row - y, Int(source & 0xffff) + column - x)
+    let (height, width, region) = (height, width, region)
+    // Everything happens in the hole's box, grown by a patch.
+    let box = region.grown(by: r, height: height, width: width)
+    var inside = Tensor<UInt8>(uninitializedHeight: box.height, width: box.width)
+    var difference = Tensor<UInt8>(
+      height: box.height + 1, width: box.width, channels: 4, repeating: 128)
+    var known = Tensor<UInt8>(height: box.height, width: box.width, repeating: 0)
+    unsafe hole.withUnsafeBufferPointer { hole in
+      unsafe inside.withUnsafeMutableBufferPointer { inside in
+        var to = 0
+        for y in box.rows {
+          for x in box.columns {
+            unsafe inside[to] = hole[y * width + x]
+            to += 1
+          }
+        }
+      }
+    }
+    let near = touching(inside, radius: 2)
+    unsafe image.pixels.withUnsafeBufferPointer { pixels in
+      unsafe sources.withUnsafeBufferPointer { sources in
+        unsafe inside.withUnsafeBufferPointer { inside in
+          unsafe near.withUnsafeBufferPointer { near in
+            unsafe difference.withUnsafeMutableBufferPointer { difference in
+              unsafe known.withUnsafeMutableBufferPointer { known in
+                var at = -1
+                for y in box.rows {
+                  let qy = max(r, min(height - 1 - r, y)) - region.rows.lowerBound
+                  for x in box.columns {
+                    at += 1
+                    if unsafe near[at] == 0 || inside[at] != 0 { continue }
+                    let qx = max(r, min(width - 1 - r, x)) - region.columns.lowerBound
+                    let source = unsafe sources[qy * region.width + qx]
+                    let sy = Int(source >> 16) + y - qy - region.rows.lowerBound
+                    let sx = Int(source & 0xffff) + x - qx - region.columns.lowerBound
+                    var largest = 0
+                    for c in 0..<3 {
+                      let here = unsafe Int(pixels[4 * (y * width + x) + c])
+                      let d = unsafe here - Int(pixels[4 * (sy * width + sx) + c])
+                      largest = max(largest, abs(d))
+                      unsafe difference[4 * at + c] = UInt8(clamping: 128 + d)
+                    }
+                    if largest <= limit { unsafe known[at] = 255 }
+                  }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+    var membrane = PartialImage(pixels: difference, known: known)
+    membrane.fillSmoothly(threads: threads, kernels: kernels)
+    unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
+      unsafe membrane.pixels.withUnsafeBufferPointer { membrane in
+        unsafe inside.withUnsafeBufferPointer { inside in
+          var at = -1
+          for y in box.rows {
+            for x in box.columns {
+              at += 1
+              if unsafe inside[at] == 0 { continue }
+              for c in 0..<3 {
+                let to = 4 * (y * width + x) + c
+                unsafe pixels[to] = UInt8(
+                  clamping: Int(pixels[to]) + Int(membrane[4 * at + c]) - 128)
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The source of a target: for tests and for looking into a fill.
+  func source(row: Int, column: Int) -> (row: Int, column: Int) {
+    let source = sources[row - region.rows.lowerBound, column - region.columns.lowerBound]
+    return (Int(source >> 16), Int(source & 0xffff))
+  }
+
+  /// What a target's source cost when it was last measured.
+  func cost(row: Int, column: Int) -> UInt32 {
+    costs[row - region.rows.lowerBound, column - region.columns.lowerBound]
   }
 
   /// Every byte of a mask four times.

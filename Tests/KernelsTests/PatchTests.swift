@@ -1,0 +1,153 @@
+import Tensors
+import Testing
+
+@testable import Kernels
+
+/// A picture of four channels with a hole; blocks of a few pixels, so that patches repeat.
+func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<Int>) -> PartialImage
+{
+  let blocks = noise(height: 8, width: 8, channels: 4, seed: 5)
+  var pixels = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 0)
+  var known = Tensor<UInt8>(height: height, width: width, repeating: 255)
+  for y in 0..<height {
+    for x in 0..<width {
+      for c in 0..<4 { pixels[y, x, c] = blocks[(y / 3) % 8, (x / 4) % 8, c] }
+    }
+  }
+  for y in rows { for x in columns { known[y, x] = 0 } }
+  return PartialImage(pixels: pixels, known: known)
+}
+
+@Suite struct PatchTests {
+  /// The same bytes on every instruction set and for any number of threads: whole numbers only.
+  @Test func isTheSameOnEveryInstructionSet() throws {
+    func run(_ set: InstructionSet, threads: Int, guided: Bool) throws -> [UInt8] {
+      let kernels = try #require(KernelTable(set))
+      let picture = pictureWithHole(height: 61, width: 83, rows: 17..<49, columns: 21..<60)
+      var guide = PartialImage(pixels: picture.pixels.copy(), known: picture.known.copy())
+      guide.fillSmoothly(threads: threads, kernels: kernels)
+      var level = PatchLevel(picture, kernels: kernels)
+      if guided {
+        level.guide = guide.pixels.copy()
+        level.guideWeight = 5
+      }
+      level.scatter(seed: 3)
+      level.peel(passes: 2, seed: 3, threads: threads)
+      for round in 0..<2 {
+        level.measure(threads: threads)
+        level.search(pass: round, radius: 20, anywhere: 1, seed: 8, threads: threads)
+        level.vote(fade: 1.5, threads: threads)
+      }
+      level.measure(threads: threads)
+      level.pick(threads: threads)
+      level.closeSeam(limit: 90, threads: threads)
+      return bytes(level.image.pixels)
+    }
+    for guided in [false, true] {
+      let expected = try run(.scalar, threads: 1, guided: guided)
+      for set in InstructionSet.available {
+        for threads in [1, 3] {
+          #expect(try run(set, threads: threads, guided: guided) == expected, "\(set), \(threads)")
+        }
+      }
+    }
+  }
+
+  /// The definition of a patch's cost, on a field whose sources are known.
+  @Test(arguments: InstructionSet.available)
+  func costIsTheSumOfSquaredDifferences(set: InstructionSet) throws {
+    let kernels = try #require(KernelTable(set))
+    let picture = pictureWithHole(height: 20, width: 30, rows: 9..<10, columns: 12..<13)
+    var level = PatchLevel(picture, kernels: kernels)
+    #expect(level.targetCount == 49)
+    level.scatter(seed: 1)
+    level.measure(threads: 1)
+    var costs: [Int] = []
+    for y in 6..<13 {
+      for x in 9..<16 {
+        let source = level.source(row: y, column: x)
+        var sum = 0
+        for dy in -3...3 {
+          for dx in -3...3 {
+            for c in 0..<4 {
+              let d =
+                Int(level.image.pixels[y + dy, x + dx, c])
+                - Int(level.image.pixels[source.row + dy, source.column + dx, c])
+              sum += d * d
+            }
+          }
+        }
+        costs.append(sum)
+        #expect(Int(level.cost(row: y, column: x)) == sum)
+      }
+    }
+    let median = Int(level.costQuantile(0.5))
+    let sorted = costs.sorted()
+    #expect(median <= sorted[24] && median * 17 / 16 + 1 >= sorted[24])
+  }
+
+  @Test func searchingNeverMakesASourceWorse() throws {
+    var level = PatchLevel(
+      pictureWithHole(height: 60, width: 70, rows: 20..<40, columns: 20..<50))
+    level.scatter(seed: 2)
+    level.measure(threads: 2)
+    var last = level.costQuantile(0.5)
+    for pass in 0..<4 {
+      level.search(pass: pass, radius: 32, anywhere: 1, seed: 1, threads: 2)
+      let now = level.costQuantile(0.5)
+      #expect(now <= last)
+      last = now
+    }
+  }
+
+  @Test func halvingKeepsTheHoleApart() {
+    let picture = pictureWithHole(height: 9, width: 11, rows: 3..<6, columns: 4..<5)
+    let strict = picture.halved(needed: 4)
+    let loose = picture.halved(needed: 1)
+    #expect(strict.height == 5 && strict.width == 6)
+    for y in 0..<5 {
+      for x in 0..<6 {
+        var known = 0
+        var sum = 0
+        var count = 0
+        for dy in 0..<2 {
+          for dx in 0..<2 {
+            let (py, px) = (min(8, 2 * y + dy), min(10, 2 * x + dx))
+            if picture.known[py, px] != 0 {
+              known += 1
+              sum += Int(picture.pixels[py, px, 2])
+            }
+            count += 1
+          }
+        }
+        #expect((strict.known[y, x] != 0) == (known == count))
+        #expect((loose.known[y, x] != 0) == (known > 0))
+        if known > 0 {
+          #expect(Int(loose.pixels[y, x, 2]) == (sum + known / 2) / known)
+        }
+      }
+    }
+  }
+
+  @Test func smoothFillStaysWithinItsSurroundings() {
+    var picture = PartialImage(
+      pixels: Tensor(height: 31, width: 40, channels: 4, repeating: 0),
+      known: Tensor(height: 30, width: 40, repeating: 255))
+    for y in 0..<30 {
+      for x in 0..<40 {
+        for c in 0..<4 { picture.pixels[y, x, c] = UInt8(100 + 2 * x) }
+      }
+    }
+    for y in 8..<20 {
+      for x in 10..<30 {
+        picture.known[y, x] = 0
+        picture.pixels[y, x, 0] = 0
+      }
+    }
+    picture.fillSmoothly()
+    for y in 8..<20 {
+      for x in 10..<30 { #expect((116...164).contains(picture.pixels[y, x, 0])) }
+    }
+    #expect(picture.pixels[12, 12, 0] < picture.pixels[12, 27, 0])
+  }
+}
