@@ -70,6 +70,22 @@ import Testing
     #expect(result.values[20, 25] > result.values[20, 26])
   }
 
+  @Test func closesSlitsAndKeepsTheOutline() {
+    var mask = Mask(width: 60, height: 40)
+    for y in 10..<30 { for x in 10..<50 where x != 30 && x != 31 { mask.values[y, x] = 255 } }
+    let result = closed(mask, radius: 3)
+    for y in 0..<40 {
+      for x in 0..<60 {
+        let isInside = (10..<30).contains(y) && (10..<50).contains(x)
+        // The slit's two ends are open: a disc reaches a little into them.
+        let isSlitEnd = (30...31).contains(x) && (y < 12 || y >= 28)
+        if !isSlitEnd { #expect((result.values[y, x] != 0) == isInside, "\(x), \(y)") }
+      }
+    }
+    #expect(closed(mask, radius: 0).count == mask.count)
+    #expect(closed(Mask(width: 5, height: 5), radius: 2).count == 0)
+  }
+
   @Test func endsSharplyWithoutAFeather() {
     var mask = Mask(width: 9, height: 1)
     mask.values[0, 4] = 255

@@ -112,15 +112,16 @@ public final class Eraser {
     _ selected: borrowing SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> Mask {
     let watch = Stopwatch()
-    let components = selected.mask.components
+    let mask = closed(selected.mask, radius: 2 * selected.uncertainty)
+    let components = mask.components
     if components.isEmpty {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")
     }
     let plan = GrowthPlan(
-      components: components, width: selected.mask.width, height: selected.mask.height,
+      components: components, width: mask.width, height: mask.height,
       uncertainty: selected.uncertainty, grow: request.options.grow,
       feather: request.options.feather)
-    let hole = grown(selected.mask, by: plan)
+    let hole = grown(mask, by: plan)
     report.maskPixels = hole.count
     report.timings.segment += watch.milliseconds
     return hole

@@ -40,7 +40,7 @@ struct SelectedMask: ~Copyable {
   mutating func addObjects(
     _ selection: Selection, in scene: borrowing Scene, photo: borrowing Photo, name: String
   ) throws(EditingError) {
-    uncertainty = max(photo.width, photo.height) / 400
+    uncertainty = max(4, max(photo.width, photo.height) / 250)
     var missing: [String] = []
     var objects: [DetectedObject] = []
     for wanted in selection.objects {
