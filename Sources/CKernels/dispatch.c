@@ -1,5 +1,9 @@
 #include "CKernels.h"
 
+#if defined(__aarch64__) && !defined(__APPLE__)
+#include <sys/auxv.h>
+#endif
+
 // The one table: a line for each instruction set, baseline first.
 static const efk_kernels tables[] = {
     {EFK_ISA_SCALAR, "scalar", &efk_quantized_scalar, &efk_image_scalar},
@@ -7,6 +11,8 @@ static const efk_kernels tables[] = {
     {EFK_ISA_AVX2, "avx2", &efk_quantized_avx2, &efk_image_avx2},
     {EFK_ISA_AVXVNNI, "avxvnni", &efk_quantized_avxvnni, &efk_image_avx2},
     {EFK_ISA_AVX512VNNI, "avx512vnni", &efk_quantized_avx512vnni, &efk_image_avx512},
+#elif defined(__aarch64__)
+    {EFK_ISA_NEON, "neon", &efk_quantized_neon, &efk_image_neon},
 #endif
 };
 
@@ -26,7 +32,11 @@ static _Bool can_run(efk_isa isa) {
              __builtin_cpu_supports("avx512dq");
 #elif defined(__aarch64__)
     case EFK_ISA_NEON:
-      return 1;
+#if defined(__APPLE__)
+      return 1;  // Every 64-bit Apple processor that runs this system has dot products.
+#else
+      return (getauxval(AT_HWCAP) & (1 << 20)) != 0;  // HWCAP_ASIMDDP
+#endif
 #endif
     default:
       return 0;
