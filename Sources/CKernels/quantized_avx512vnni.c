@@ -322,12 +322,11 @@ static cut cut_rows(int blocks, _Bool exactly, int rows, int32_t width) {
   return result;
 }
 
-static efk_isa efk_conv_u8s8_avx512vnni(const efk_conv *c, int32_t row, int32_t row_end,
-                                        int32_t block, int32_t block_end) {
+// One band of rows; `cuts` says how rows are cut, by how many blocks and rows there are, up to the
+// largest tile's, and is filled in as needed.
+static void band(const efk_conv *c, cut cuts[4][5], int32_t row, int32_t row_end, int32_t block,
+                 int32_t block_end) {
   const int32_t width = c->width;
-  if (width <= 0 || row >= row_end) return EFK_ISA_AVX512VNNI;
-  // How rows are cut depends on how many blocks and rows there are, up to the largest tile's.
-  cut cuts[4][5] = {0};
   for (int32_t b = block; b < block_end;) {
     const int32_t left = block_end - b;
     int32_t alike = c->alike[b] < left ? c->alike[b] : left, blocks = 0;
@@ -357,6 +356,23 @@ static efk_isa efk_conv_u8s8_avx512vnni(const efk_conv *c, int32_t row, int32_t 
       y += rule->rows;
     }
     b += blocks;
+  }
+}
+
+static efk_isa efk_conv_u8s8_avx512vnni(const efk_conv *c, int32_t row, int32_t row_end,
+                                        int32_t block, int32_t block_end) {
+  if (c->width <= 0) return EFK_ISA_AVX512VNNI;
+  cut cuts[4][5];
+  for (int b = 0; b < 4; b++) {
+    for (int r = 0; r < 5; r++) cuts[b][r].rows = 0;
+  }
+  // Every output block reads the whole input: bands that stay in the second-level cache, in fours
+  // because low tiles have up to four rows.
+  const ptrdiff_t share = c->input_share > 0 ? c->input_share : 1;
+  int32_t height = (int32_t)(384 * 1024 / share) & ~3;
+  if (height < 4) height = 4;
+  for (int32_t y = row; y < row_end; y += height) {
+    band(c, cuts, y, y + height < row_end ? y + height : row_end, block, block_end);
   }
   return EFK_ISA_AVX512VNNI;
 }

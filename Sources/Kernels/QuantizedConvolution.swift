@@ -266,7 +266,8 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
       to: efk_conv(
         input: UnsafePointer(
           input.pixel(layout.offset(row: -geometry.padding, column: -geometry.padding))),
-        input_row: geometry.stride * layout.rowBytes, stride: Int32(geometry.stride),
+        input_row: geometry.stride * layout.rowBytes,
+        input_share: geometry.stride * layout.rowBytes * layout.planes, stride: Int32(geometry.stride),
         width: Int32(width), weights: weights.blocks.baseAddress,
         offsets: UnsafePointer(offsets), rows: weights.rows.baseAddress,
         alike: UnsafePointer(alike), bias: weights.bias.baseAddress,

@@ -138,6 +138,14 @@ public final class GraphSession {
     for plan in plans { plan.run(threads: threads) }
   }
 
+  /// Runs the graph and tells how long each node took, in order.
+  public func runMeasured() -> [(node: String, duration: Duration)] {
+    let clock = ContinuousClock()
+    return zip(graph.description.nodes, plans).map { node, plan in
+      (node.name, clock.measure { plan.run(threads: threads) })
+    }
+  }
+
   /// An output of the last run as real numbers: height × width × the value's channels.
   ///
   /// - Parameter name: The output's name; the first output by default.

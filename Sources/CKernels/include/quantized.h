@@ -22,6 +22,8 @@ typedef struct efk_conv {
   const uint8_t *input;
   /// Bytes from what one output row reads to what the next one reads.
   ptrdiff_t input_row;
+  /// Bytes of the input, over all its planes, that one more output row reads.
+  ptrdiff_t input_share;
   /// Input pixels from one output pixel to the next: 1 or 2.
   int32_t stride;
   /// Output columns.

@@ -3,7 +3,8 @@
 //   swift run -c release --package-path Tests/Benchmarks network-benchmarks \
 //     (inpainting | segmentation | FILE) [height] [width] [threads] [rounds]
 //
-// Prints one JSON line: milliseconds to load, to plan and of the first run, then the median, the least
+// With "nodes" after the rounds, prints the least microseconds of each node instead. Otherwise
+// prints one JSON line: milliseconds to load, to plan and of the first run, then the median, the least
 // and all of the rounds; bytes of the arena, and the process's peak memory.
 
 import Foundation
@@ -69,6 +70,19 @@ let ran = clock.now
 var rounds: [Double] = []
 for _ in 0..<number(5, 30) {
   rounds.append(milliseconds(clock.measure { session.run() }))
+}
+if arguments.last == "nodes" {
+  var least: [Double] = []
+  var names: [String] = []
+  for _ in 0..<number(5, 30) {
+    let timings = session.runMeasured()
+    names = timings.map(\.node)
+    let these = timings.map { milliseconds($0.duration) * 1e3 }
+    least = least.isEmpty ? these : zip(least, these).map(min)
+  }
+  for (name, time) in zip(names, least) { print(name, (time * 10).rounded() / 10) }
+  print("all", least.reduce(0, +).rounded())
+  exit(0)
 }
 let sorted = rounds.sorted()
 print(
