@@ -1,7 +1,8 @@
-import ImageCodecs
 import Photos
 import Tensors
 import Testing
+
+@testable import ImageCodecs
 
 /// Files that are cut, changed, empty or absurd: one clear error, or a picture; never a crash.
 @Suite struct DamageTests {
@@ -88,6 +89,21 @@ import Testing
     #expect(throws: CodecError.self) { _ = try decode(png, name: "") }
     png.replaceSubrange(16..<24, with: [0, 0, 0x3F, 0xFF, 0, 0, 0x3F, 0xFF])
     #expect(throws: CodecError.truncated(.png)) { _ = try decode(png, name: "") }
+  }
+
+  @Test func scansWithoutEndAreRefused() throws {
+    let bytes = Fixture.bytes("ycc420-progressive.jpg")
+    let file = JPEGFile(bytes)
+    let first = try #require(
+      file.segments.firstIndex { $0.marker == JPEGFile.Marker.startOfScan })
+    let start = file.segments[first].range.lowerBound
+    let end = file.segments[first + 1].range.lowerBound
+    var many = Array(bytes[..<start])
+    for _ in 0..<600 { many += bytes[start..<end] }
+    many += bytes[end...]
+    #expect(throws: CodecError.unsupported(.jpeg, what: "more than 500 scans")) {
+      _ = try decode(many, name: "")
+    }
   }
 
   @Test func twelveBitsAreNotRead() throws {
