@@ -9,9 +9,10 @@ enum PNGCompression {
   }
 
   /// libpng's filter bits: none for indices and packed samples, as the standard advises; else whichever
-  /// of the five suits a row.
+  /// of the left neighbour's difference and Paeth's suits a row, which packs photos and drawings as well
+  /// as the choice of all five and takes less time.
   static func filters(for info: efi_png_info) -> Int32 {
-    isPacked(info) ? 0x08 : 0xF8
+    isPacked(info) ? 0x08 : 0x90
   }
 
   private static func isPacked(_ info: efi_png_info) -> Bool {
