@@ -1,0 +1,324 @@
+"""Time the shipped networks, and the same networks with their zeros in place, in other engines and in ours.
+
+    pip install numpy onnx onnxruntime openvino ai-edge-litert flatbuffers
+    swift build -c release --package-path Tests/Benchmarks
+    python Tests/Benchmarks/compare_engines.py Sources/CWeights/inpainting.safetensors [--threads 1 2] [--rounds 5]
+        [--isa avx2] [--size 256]
+
+Every measurement is a process of its own; the engines take turns, round after round, and the medians of the rounds
+stand in the table. "load and first" is from opening the file to the first result, without the start of the process
+itself; "memory" is the peak over what the process held before it loaded the engine. All engines get the same
+quantized network: the same 8-bit weights, scales and zero points.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import statistics
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+OURS = HERE / ".build" / "release" / "network-benchmarks"
+
+
+def read_network(path):
+    """Return the description and the tensors of one of our network files."""
+    import numpy
+
+    data = pathlib.Path(path).read_bytes()
+    length = struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8 : 8 + length])
+    description = json.loads(header.pop("__metadata__")["efface"])
+    types = {"I8": "<i1", "U8": "<u1", "U16": "<u2", "U32": "<u4", "I32": "<i4", "F32": "<f4"}
+    tensors = {}
+    for name, entry in header.items():
+        first, last = (8 + length + offset for offset in entry["data_offsets"])
+        tensors[name] = numpy.frombuffer(data[first:last], types[entry["dtype"]]).reshape(entry["shape"])
+    return description, tensors
+
+
+def write_network(path, description, tensors):
+    """Write one of our network files: every tensor at a multiple of 64 bytes, no gaps that are not tensors."""
+    names = {"int8": "I8", "uint8": "U8", "uint16": "U16", "uint32": "U32", "int32": "I32", "float32": "F32"}
+    header = {"__metadata__": {"efface": json.dumps(description)}}
+    chunks, offset = [], 0
+    for name, tensor in tensors.items():
+        if offset % 64:
+            pad = 64 - offset % 64
+            header[f"~{len(chunks)}"] = {"dtype": "U8", "shape": [pad], "data_offsets": [offset, offset + pad]}
+            chunks.append(bytes(pad))
+            offset += pad
+        data = tensor.tobytes()
+        header[name] = {
+            "dtype": names[str(tensor.dtype)],
+            "shape": list(tensor.shape),
+            "data_offsets": [offset, offset + len(data)],
+        }
+        chunks.append(data)
+        offset += len(data)
+    text = json.dumps(header).encode()
+    text += b" " * (-(8 + len(text)) % 64)
+    pathlib.Path(path).write_bytes(struct.pack("<Q", len(text)) + text + b"".join(chunks))
+
+
+def padded(channels):
+    return (channels + 15) // 16 * 16
+
+
+def dense_weights(node, graph, tensors):
+    """Return a convolution's weights as output x input x kernel x kernel, absent blocks as zeros."""
+    import numpy
+
+    name, kernel = node["name"], node["kernel"]
+    inputs = padded(graph["values"][node["input"]]["channels"])
+    outputs = padded(graph["values"][node["output"]]["channels"])
+    if node["op"] == "depthwise":
+        quads = (kernel + 3) // 4
+        taps = tensors[f"{name}.weights"].reshape(outputs // 16, kernel, quads, 16, 4)
+        taps = taps.transpose(0, 3, 2, 4, 1).reshape(outputs, quads * 4, kernel)[:, :kernel]
+        return taps.reshape(outputs, 1, kernel, kernel)
+    weights = numpy.zeros((outputs // 16, kernel * kernel * inputs // 4, 16, 4), numpy.int8)
+    rows = tensors[f"{name}.rows"].astype(int)
+    for row in range(outputs // 16):
+        blocks = slice(rows[row], rows[row + 1])
+        weights[row, tensors[f"{name}.columns"][blocks]] = tensors[f"{name}.weights"][blocks]
+    weights = weights.reshape(outputs // 16, kernel, kernel, inputs // 4, 16, 4)
+    return weights.transpose(0, 4, 3, 5, 1, 2).reshape(outputs, inputs, kernel, kernel)
+
+
+def write_dense_twin(source, target):
+    """Write the network with every block stored: what our engine does without the pruning."""
+    import numpy
+
+    description, tensors = read_network(source)
+    tensors = {name: tensor for name, tensor in tensors.items() if not name.startswith("~")}
+    for graph in description["graphs"]:
+        for node in graph["nodes"]:
+            if node["op"] != "conv":
+                continue
+            name, kernel = node["name"], node["kernel"]
+            weights = dense_weights(node, graph, tensors)
+            outputs, inputs = weights.shape[:2]
+            blocks = weights.reshape(outputs // 16, 16, inputs // 16, 4, 4, kernel, kernel)
+            # By input plane, tap row, tap column, group of four: the order of the file format.
+            blocks = blocks.transpose(0, 2, 5, 6, 3, 1, 4).reshape(-1, 16, 4)
+            plane, ky, kx, group = numpy.indices((inputs // 16, kernel, kernel, 4)).reshape(4, -1)
+            columns = (ky * kernel + kx) * (inputs // 4) + plane * 4 + group
+            tensors[f"{name}.weights"] = numpy.ascontiguousarray(blocks)
+            tensors[f"{name}.columns"] = numpy.tile(columns, outputs // 16).astype(numpy.uint16)
+            tensors[f"{name}.rows"] = (numpy.arange(outputs // 16 + 1) * len(columns)).astype(numpy.uint32)
+    write_network(target, description, tensors)
+
+
+def layer_parameters(node, graph, tensors):
+    """Return a layer's dense weights, and its weight scales and biases as other engines want them."""
+    weights = dense_weights(node, graph, tensors)
+    source, target = graph["values"][node["input"]], graph["values"][node["output"]]
+    scales = tensors[f"{node['name']}.scale"] * target.get("scale", 1.0) / source["scale"]
+    # Our biases have the input's zero point in them.
+    sums = weights.astype("i4").sum((1, 2, 3))
+    biases = tensors[f"{node['name']}.bias"] + source["zero_point"] * sums
+    return weights, scales.clip(1e-12).astype("f4"), biases.astype("i4")
+
+
+def write_onnx(source, target, size):
+    """Write the graph "main" as ONNX with quantize and dequantize nodes."""
+    import numpy
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    description, tensors = read_network(source)
+    graph = description["graphs"][0]
+    values, nodes, constants = graph["values"], [], []
+    count = iter(range(10**6))
+
+    def constant(array):
+        name = f"constant{next(count)}"
+        constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def add(kind, *inputs, name=None, **attributes):
+        name = name or f"between{next(count)}"
+        nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
+        return name
+
+    def scale(value):
+        return constant(numpy.float32(values[value]["scale"]))
+
+    def zero(value):
+        return constant(numpy.uint8(values[value]["zero_point"]))
+
+    def real(value):
+        return add("DequantizeLinear", value, scale(value), zero(value))
+
+    def finish(node, result):
+        output = node["output"]
+        if values[output]["type"] == "f32":
+            nodes.append(helper.make_node("Identity", [result], [output]))
+            return
+        low, high = node.get("lo", 0), node.get("hi", 255)
+        if low == values[output]["zero_point"]:
+            result = add("Relu", result)
+        elif (low, high) != (0, 255):
+            bounds = [(b - values[output]["zero_point"]) * values[output]["scale"] for b in (low, high)]
+            result = add("Clip", result, *[constant(numpy.float32(b)) for b in bounds])
+        add("QuantizeLinear", result, scale(output), zero(output), name=output)
+
+    def doubled(value):
+        sizes = constant(numpy.array([1, 1, 2, 2], numpy.float32))
+        return add("Resize", value, "", sizes, mode="nearest", nearest_mode="floor",
+                   coordinate_transformation_mode="asymmetric")
+
+    for node in graph["nodes"]:
+        kind = node["op"]
+        if kind in ("conv", "depthwise"):
+            weights, scales, biases = layer_parameters(node, graph, tensors)
+            w = add("DequantizeLinear", constant(weights), constant(scales),
+                    constant(numpy.zeros(len(scales), numpy.int8)), axis=0)
+            b = add("DequantizeLinear", constant(biases), constant(scales * numpy.float32(
+                values[node["input"]]["scale"])), constant(numpy.zeros(len(scales), numpy.int32)), axis=0)
+            result = add("Conv", real(node["input"]), w, b, strides=[node["stride"]] * 2,
+                         dilations=[node["dilation"]] * 2, pads=[node["pad"]] * 4,
+                         group=len(scales) if kind == "depthwise" else 1)
+            if "residual" in node:
+                result = add("Add", result, real(node["residual"]))
+        elif kind == "add":
+            other = real(node["b"])
+            result = add("Add", real(node["a"]), doubled(other) if node["b_mode"] == "nearest2" else other)
+        elif kind == "mean":
+            result = add("GlobalAveragePool", real(node["input"]))
+        else:
+            result = doubled(real(node["input"]))
+        finish(node, result)
+    image = graph["inputs"][0]
+    side = size // image["unshuffle"]
+    shape = [1, padded(values[image["value"]]["channels"]), side, side]
+    outputs = [
+        helper.make_tensor_value_info(
+            name, TensorProto.FLOAT if values[name]["type"] == "f32" else TensorProto.UINT8, [None] * 4)
+        for name in graph["outputs"]
+    ]
+    model = helper.make_model(
+        helper.make_graph(nodes, description["name"],
+                          [helper.make_tensor_value_info(image["value"], TensorProto.UINT8, shape)],
+                          outputs, constants),
+        opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    onnx.save(model, target)
+
+
+def memory(key):
+    for line in open("/proc/self/status"):
+        if line.startswith(key):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def work(engine, path, threads, rounds):
+    """Time one engine in this process and print what it took."""
+    import numpy
+
+    before = memory("VmRSS")
+    start = time.perf_counter()
+    if engine == "onnxruntime":
+        import onnxruntime
+
+        start = time.perf_counter()
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        shape, name = session.get_inputs()[0].shape, session.get_inputs()[0].name
+        pixels = numpy.random.default_rng(1).integers(0, 256, shape, numpy.uint8)
+        run = lambda: session.run(None, {name: pixels})
+    elif engine == "openvino":
+        import openvino
+
+        start = time.perf_counter()
+        core = openvino.Core()
+        model = core.compile_model(path, "CPU", {
+            "INFERENCE_NUM_THREADS": threads, "PERFORMANCE_HINT": "LATENCY", "NUM_STREAMS": 1})
+        request = model.create_infer_request()
+        pixels = numpy.random.default_rng(1).integers(0, 256, list(model.input().shape), numpy.uint8)
+        request.set_input_tensor(openvino.Tensor(pixels))
+        run = request.infer
+    else:
+        from ai_edge_litert.interpreter import Interpreter
+
+        start = time.perf_counter()
+        interpreter = Interpreter(model_path=path, num_threads=threads)
+        interpreter.allocate_tensors()
+        details = interpreter.get_input_details()[0]
+        pixels = numpy.random.default_rng(1).integers(-128, 128, details["shape"], numpy.int8)
+        interpreter.set_tensor(details["index"], pixels)
+        run = interpreter.invoke
+    run()
+    first = (time.perf_counter() - start) * 1e3
+    taken = []
+    for _ in range(rounds):
+        begin = time.perf_counter()
+        run()
+        taken.append((time.perf_counter() - begin) * 1e3)
+    print(json.dumps({"load_and_first_ms": first, "median_ms": statistics.median(taken),
+                      "least_ms": min(taken), "memory_over_idle_bytes": memory("VmHWM") - before}))
+
+
+def main():
+    if sys.argv[1:2] == ["--worker"]:
+        work(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+        return
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("network", type=pathlib.Path)
+    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--runs", type=int, default=20, help="runs a round")
+    parser.add_argument("--isa", default="", help="hold every engine that can be held to this instruction set")
+    options = parser.parse_args()
+    environment = dict(os.environ)
+    if options.isa:
+        environment["EFFACE_ISA"] = options.isa
+        environment["ONEDNN_MAX_CPU_ISA"] = {"avx2": "AVX2", "avxvnni": "AVX2_VNNI"}.get(options.isa, "DEFAULT")
+    with tempfile.TemporaryDirectory() as folder:
+        onnx_path, twin = f"{folder}/network.onnx", f"{folder}/dense.safetensors"
+        write_onnx(options.network, onnx_path, options.size)
+        write_dense_twin(options.network, twin)
+        for threads in options.threads:
+            def ours(path):
+                return [str(OURS), str(path), str(options.size), str(options.size), str(threads), str(options.runs)]
+
+            def peer(engine, path):
+                return [sys.executable, __file__, "--worker", engine, path, str(threads), str(options.runs)]
+
+            contenders = {
+                "ours": ours(options.network.resolve()),
+                "ours, zeros in place": ours(twin),
+                "OpenVINO": peer("openvino", onnx_path),
+                "ONNX Runtime": peer("onnxruntime", onnx_path),
+            }
+            results = {name: [] for name in contenders}
+            for _ in range(options.rounds):
+                for name, command in contenders.items():
+                    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+                    result = json.loads(done.stdout.strip().splitlines()[-1])
+                    if "load_and_first_ms" not in result:
+                        result["load_and_first_ms"] = result["load_ms"] + result["plan_ms"] + result["first_run_ms"]
+                    results[name].append(result)
+            base = statistics.median(r["median_ms"] for r in results["ours"])
+            print(f"{options.network.stem}, {options.size}x{options.size}, {threads} thread(s) {options.isa}")
+            print(f"{'':24}{'run ms':>10}{'least':>10}{'x ours':>8}{'load and first ms':>20}{'memory MB':>12}")
+            for name, rows in results.items():
+                middle = {key: statistics.median(r[key] for r in rows) for key in (
+                    "median_ms", "load_and_first_ms", "memory_over_idle_bytes")}
+                least = min(r["least_ms"] for r in rows)
+                print(f"{name:24}{middle['median_ms']:10.2f}{least:10.2f}{middle['median_ms'] / base:8.2f}"
+                      f"{middle['load_and_first_ms']:20.1f}{middle['memory_over_idle_bytes'] / 1e6:12.1f}")
+
+
+if __name__ == "__main__":
+    main()
