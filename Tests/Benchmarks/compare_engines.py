@@ -174,29 +174,37 @@ def write_onnx(source, target, size):
         return add("Resize", value, "", sizes, mode="nearest", nearest_mode="floor",
                    coordinate_transformation_mode="asymmetric")
 
+    image = graph["inputs"][0]
+    side = size // image["unshuffle"]
+    sides = {image["value"]: side}
     for node in graph["nodes"]:
         kind = node["op"]
         if kind in ("conv", "depthwise"):
+            before, stride, pad = sides[node["input"]], node["stride"], node["pad"]
+            after = sides[node["output"]] = -(-before // stride)
+            reach = (node["kernel"] - 1) * node["dilation"] + 1
+            behind = max(0, (after - 1) * stride + reach - before - pad)
             weights, scales, biases = layer_parameters(node, graph, tensors)
             w = add("DequantizeLinear", constant(weights), constant(scales),
                     constant(numpy.zeros(len(scales), numpy.int8)), axis=0)
             b = add("DequantizeLinear", constant(biases), constant(scales * numpy.float32(
                 values[node["input"]]["scale"])), constant(numpy.zeros(len(scales), numpy.int32)), axis=0)
-            result = add("Conv", real(node["input"]), w, b, strides=[node["stride"]] * 2,
-                         dilations=[node["dilation"]] * 2, pads=[node["pad"]] * 4,
+            result = add("Conv", real(node["input"]), w, b, strides=[stride] * 2,
+                         dilations=[node["dilation"]] * 2, pads=[pad, pad, behind, behind],
                          group=len(scales) if kind == "depthwise" else 1)
             if "residual" in node:
                 result = add("Add", result, real(node["residual"]))
         elif kind == "add":
             other = real(node["b"])
+            sides[node["output"]] = sides[node["a"]]
             result = add("Add", real(node["a"]), doubled(other) if node["b_mode"] == "nearest2" else other)
         elif kind == "mean":
             result = add("GlobalAveragePool", real(node["input"]))
+            sides[node["output"]] = 1
         else:
             result = doubled(real(node["input"]))
+            sides[node["output"]] = 2 * sides[node["input"]]
         finish(node, result)
-    image = graph["inputs"][0]
-    side = size // image["unshuffle"]
     shape = [1, padded(values[image["value"]]["channels"]), side, side]
     outputs = [
         helper.make_tensor_value_info(
@@ -210,6 +218,142 @@ def write_onnx(source, target, size):
         opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
     onnx.checker.check_model(model)
     onnx.save(model, target)
+
+
+def write_tflite(source, target, size):
+    """Write the graph "main" for LiteRT: channels last, signed activations, "same" padding.
+
+    LiteRT may pad layers of stride 2 on another side than the network does: then its results differ, its work does not.
+    """
+    import flatbuffers
+    import numpy
+    from ai_edge_litert import schema_py_generated as schema
+
+    description, tensors = read_network(source)
+    graph = description["graphs"][0]
+    values = graph["values"]
+    model, subgraph = schema.ModelT(), schema.SubGraphT()
+    model.version, model.subgraphs, model.buffers, model.operatorCodes = 3, [subgraph], [schema.BufferT()], []
+    subgraph.tensors, subgraph.operators = [], []
+    codes, places, sizes, scales_of = {}, {}, {}, {}
+
+    def tensor(name, shape, kind, scales, zeros, data=None, axis=0):
+        made = schema.TensorT()
+        made.name, made.shape, made.type, made.buffer = name, [int(n) for n in shape], kind, 0
+        if scales is not None:
+            made.quantization = schema.QuantizationParametersT()
+            made.quantization.scale = [float(v) for v in numpy.atleast_1d(scales)]
+            made.quantization.zeroPoint = [int(v) for v in numpy.atleast_1d(zeros)]
+            made.quantization.quantizedDimension = axis
+        if data is not None:
+            buffer = schema.BufferT()
+            buffer.data = numpy.frombuffer(numpy.ascontiguousarray(data).tobytes(), numpy.uint8)
+            made.buffer = len(model.buffers)
+            model.buffers.append(buffer)
+        subgraph.tensors.append(made)
+        return len(subgraph.tensors) - 1
+
+    def activation(name, side, scale, zero):
+        sizes[name] = side
+        scales_of[name] = (scale, zero)
+        shape = [1, side, side, padded(values[name]["channels"])] if name in values else None
+        places[name] = tensor(name, shape, schema.TensorType.INT8, scale, zero)
+        return places[name]
+
+    def quantization(name):
+        value = values[name]
+        # An output of real numbers is left in 8 bits: converting it back is no part of the work.
+        return (value["scale"], value["zero_point"] - 128) if value["type"] == "u8" else (0.02, 0)
+
+    def operator(code, inputs, outputs, kind=0, options=None):
+        if code not in codes:
+            entry = schema.OperatorCodeT()
+            entry.builtinCode = entry.deprecatedBuiltinCode = code
+            entry.version = {schema.BuiltinOperator.CONV_2D: 3, schema.BuiltinOperator.DEPTHWISE_CONV_2D: 3}.get(code, 2)
+            codes[code] = len(model.operatorCodes)
+            model.operatorCodes.append(entry)
+        made = schema.OperatorT()
+        made.opcodeIndex, made.inputs, made.outputs = codes[code], inputs, outputs
+        made.builtinOptionsType, made.builtinOptions = kind, options
+        subgraph.operators.append(made)
+
+    def fused(node):
+        value = values[node["output"]]
+        rectified = value["type"] == "u8" and node.get("lo", 0) == value["zero_point"]
+        return schema.ActivationFunctionType.RELU if rectified else schema.ActivationFunctionType.NONE
+
+    def add(a, b, output, activation_function):
+        options = schema.AddOptionsT()
+        options.fusedActivationFunction = activation_function
+        operator(schema.BuiltinOperator.ADD, [a, b], [output], schema.BuiltinOptions.AddOptions, options)
+
+    def doubled(index, name, side, channels, scale, zero):
+        sides = tensor(f"{name}.sides", [2], schema.TensorType.INT32, None, None,
+                       numpy.array([side, side], numpy.int32))
+        output = tensor(name, [1, side, side, channels], schema.TensorType.INT8, scale, zero)
+        operator(schema.BuiltinOperator.RESIZE_NEAREST_NEIGHBOR, [index, sides], [output],
+                 schema.BuiltinOptions.ResizeNearestNeighborOptions, schema.ResizeNearestNeighborOptionsT())
+        return output
+
+    image = graph["inputs"][0]
+    first = activation(image["value"], size // image["unshuffle"], *quantization(image["value"]))
+    for node in graph["nodes"]:
+        kind, output = node["op"], node["output"]
+        scale, zero = quantization(output)
+        channels = padded(values[output]["channels"])
+        if kind in ("conv", "depthwise"):
+            source_name, name = node["input"], node["name"]
+            side = -(-sizes[source_name] // node["stride"])
+            weights, scales, biases = layer_parameters(node, graph, tensors)
+            is_depthwise = kind == "depthwise"
+            weights = weights.transpose(1, 2, 3, 0) if is_depthwise else weights.transpose(0, 2, 3, 1)
+            zeros = numpy.zeros(len(scales), numpy.int64)
+            inputs = [
+                places[source_name],
+                tensor(f"{name}.weights", weights.shape, schema.TensorType.INT8, scales, zeros, weights,
+                       axis=3 if is_depthwise else 0),
+                tensor(f"{name}.bias", [len(scales)], schema.TensorType.INT32,
+                       scales * scales_of[source_name][0], zeros, biases),
+            ]
+            options = schema.DepthwiseConv2DOptionsT() if is_depthwise else schema.Conv2DOptionsT()
+            options.padding = schema.Padding.SAME
+            options.strideH = options.strideW = node["stride"]
+            options.dilationHFactor = options.dilationWFactor = node["dilation"]
+            if is_depthwise:
+                options.depthMultiplier = 1
+            target_place = activation(output, side, scale, zero)
+            through = target_place
+            if "residual" in node:
+                through = tensor(f"{name}.sum", [1, side, side, channels], schema.TensorType.INT8, scale, 0)
+            else:
+                options.fusedActivationFunction = fused(node)
+            operator(
+                schema.BuiltinOperator.DEPTHWISE_CONV_2D if is_depthwise else schema.BuiltinOperator.CONV_2D,
+                inputs, [through],
+                schema.BuiltinOptions.DepthwiseConv2DOptions if is_depthwise else schema.BuiltinOptions.Conv2DOptions,
+                options)
+            if "residual" in node:
+                add(through, places[node["residual"]], target_place, fused(node))
+        elif kind == "add":
+            side, other = sizes[node["a"]], places[node["b"]]
+            if node["b_mode"] == "nearest2":
+                other = doubled(other, f"{node['name']}.doubled", side, channels, *scales_of[node["b"]])
+            add(places[node["a"]], other, activation(output, side, scale, zero), fused(node))
+        elif kind == "mean":
+            axes = tensor(f"{node['name']}.axes", [2], schema.TensorType.INT32, None, None,
+                          numpy.array([1, 2], numpy.int32))
+            options = schema.ReducerOptionsT()
+            options.keepDims = True
+            operator(schema.BuiltinOperator.MEAN, [places[node["input"]], axes],
+                     [activation(output, 1, scale, zero)], schema.BuiltinOptions.ReducerOptions, options)
+        else:
+            side = 2 * sizes[node["input"]]
+            sizes[output], scales_of[output] = side, (scale, zero)
+            places[output] = doubled(places[node["input"]], output, side, channels, scale, zero)
+    subgraph.inputs, subgraph.outputs = [first], [places[name] for name in graph["outputs"]]
+    builder = flatbuffers.Builder(1 << 20)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    pathlib.Path(target).write_bytes(builder.Output())
 
 
 def memory(key):
@@ -287,6 +431,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         onnx_path, twin = f"{folder}/network.onnx", f"{folder}/dense.safetensors"
         write_onnx(options.network, onnx_path, options.size)
+        tflite_path = f"{folder}/network.tflite"
+        write_tflite(options.network, tflite_path, options.size)
         write_dense_twin(options.network, twin)
         for threads in options.threads:
             def ours(path):
@@ -300,6 +446,7 @@ def main():
                 "ours, zeros in place": ours(twin),
                 "OpenVINO": peer("openvino", onnx_path),
                 "ONNX Runtime": peer("onnxruntime", onnx_path),
+                "LiteRT (XNNPACK)": peer("litert", tflite_path),
             }
             results = {name: [] for name in contenders}
             for _ in range(options.rounds):
