@@ -91,14 +91,16 @@ public struct Batch: Sendable {
       options: self.options)
     request.options.selection.mask = item.mask ?? request.options.selection.mask
     request.wantsThumbnails = wantsThumbnails
-    let report = try eraser.remove(request)
-    let written = try FileSystem.read(item.output)
-    try journal.record(
-      item.relative,
-      .init(
-        inputSize: input.size, inputModified: input.modified, options: options,
-        outputSize: written.count, outputChecksum: checksum(written)))
-    return report
+    // Recorded first: a result without a record would be in the way of --resume, a record without its
+    // result only means that the photo is done again.
+    request.willPublish = { bytes throws(EditingError) in
+      try journal.record(
+        item.relative,
+        .init(
+          inputSize: input.size, inputModified: input.modified, options: options,
+          outputSize: bytes.count, outputChecksum: checksum(bytes)))
+    }
+    return try eraser.remove(request)
   }
 
   private enum State { case complete, damaged, other }

@@ -191,6 +191,7 @@ public final class Eraser {
         )
       }
     }
+    try request.willPublish?(encoded)
     try request.output.write(encoded)
     report.output = request.output.path
     report.timings.encode += watch.milliseconds

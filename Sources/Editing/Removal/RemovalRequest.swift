@@ -12,6 +12,8 @@ public struct RemovalRequest: Sendable {
   public var options: RemovalOptions
   /// Whether small pictures of before and after are wanted for a report.
   var wantsThumbnails = false
+  /// Called with the result's bytes just before they appear under their name.
+  var willPublish: (@Sendable ([UInt8]) throws(EditingError) -> Void)?
 
   /// Makes a request.
   public init(
