@@ -136,8 +136,9 @@ struct ExemplarSynthesis {
 
   private func refine(_ level: inout PatchLevel, depth: Int) {
     let seed = seed &+ UInt32(depth) &* 1000
-    let small = level.targetCount <= settings.smallPixels
-    let rounds = small ? settings.smallRounds : settings.largeRounds
+    // Coarse scales are cheap and decide what goes where; large ones only follow.
+    let rounds = max(1, min(settings.mostRounds, settings.budget / level.targetCount))
+    let small = rounds > 1
     for round in 0..<rounds {
       improve(
         &level, round: round, last: round == rounds - 1, seed: seed,

@@ -16,12 +16,10 @@ package struct SynthesisSettings: Sendable {
   package var smoothWeight = 0.25
   /// Rounds of searching and voting at the coarsest scale.
   package var coarsestRounds = 4
-  /// Rounds at other scales of up to `smallPixels` hole pixels.
-  package var smallRounds = 4
-  /// Rounds at larger scales.
-  package var largeRounds = 1
-  /// See `smallRounds`.
-  package var smallPixels = 30_000
+  /// The most rounds at other scales.
+  package var mostRounds = 20
+  /// How many targets a scale may search, all its rounds together; at the least one round is done.
+  package var budget = 150_000
   /// Passes of PatchMatch a round.
   package var passes = 2
   /// Passes of PatchMatch in the first round of all.
@@ -35,7 +33,7 @@ package struct SynthesisSettings: Sendable {
   /// Differences at the hole's edge up to this many levels are smoothed over; 0: none.
   package var seamLimit = 100
   /// How much texture counts beside colour.
-  package var texture = 4.0
+  package var texture = 5.0
   /// The context around a hole in which sources are sought, in parts of the hole's longer side.
   package var context = 1.0
 
