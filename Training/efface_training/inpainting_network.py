@@ -2,7 +2,9 @@
 
 The network sees the whole window (the hole with context around it) at a low resolution and predicts
 what must be added to the smooth fill. Every operation is one of the network file's (see `graph.py`).
-There are no normalization layers: `limit_gain` keeps every convolution's gain bounded instead.
+There are no normalization layers: `limit_gain` keeps every convolution's gain bounded instead. What
+comes up from a coarser level is added without a ReLU: with one, a young coarse level is soon switched
+off for ever, because at first it only disturbs.
 """
 
 from __future__ import annotations
@@ -124,10 +126,10 @@ class InpaintingNetwork(nn.Module):
             x = block(x)
             if index % 2 == 0:
                 x = self.contexts[index // 2](x)
-        x = middle + F.interpolate(F.relu(self.up_middle(x)), scale_factor=2)
+        x = middle + F.interpolate(self.up_middle(x), scale_factor=2)
         for block in self.middle_out:
             x = block(x)
-        x = fine + F.interpolate(F.relu(self.up_fine(x)), scale_factor=2)
+        x = fine + F.interpolate(self.up_fine(x), scale_factor=2)
         for block in self.fine_out:
             x = block(x)
         x = F.interpolate(F.relu(self.up_head(x)), scale_factor=2)

@@ -89,7 +89,7 @@ class InpaintingTests(unittest.TestCase):
 class PruningTests(unittest.TestCase):
     def test_share_is_met_and_blocks_stay_gone(self):
         network = small_network()
-        pruner = Pruner(network, 0.8)
+        pruner = Pruner(network, 0.8, small=1000)
         for step in range(3):
             network(torch.rand(2, 4, 64, 64)).square().mean().backward()
             pruner.watch(network)
