@@ -50,7 +50,7 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--pruned", type=Path, help="checkpoint of the pruned network")
     parser.add_argument("--network", type=Path, help="network file, run in exact integers")
     parser.add_argument("--count", type=int, default=64)
-    parser.add_argument("--size", type=int, default=256, help="the network's window")
+    parser.add_argument("--size", type=int, default=192, help="the network's window")
     parser.add_argument("--no-peers", action="store_true", help="leave out the classical methods")
     parser.add_argument("--sets", nargs="+", default=["objects", "freeform"], choices=["objects", "freeform"])
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from .graph import Graph, GraphModule
 from .inpainting_network import InpaintingNetwork, pack_input
 
-INPUT_SIZE = 256
+INPUT_SIZE = 192
 
 
 def load_network(checkpoint: Path) -> InpaintingNetwork:
@@ -22,6 +22,13 @@ def load_network(checkpoint: Path) -> InpaintingNetwork:
     for name, mask in state["masks"].items():
         network.get_parameter(name).data.mul_(mask)
     return network.eval().requires_grad_(False)
+
+
+def without_coarse_levels(network: InpaintingNetwork) -> InpaintingNetwork:
+    """The finest level alone, with its weights."""
+    fine = InpaintingNetwork(**(network.config | dict(coarse_levels=False)))
+    fine.load_state_dict({k: v for k, v in network.state_dict().items() if k in fine.state_dict()})
+    return fine.eval().requires_grad_(False)
 
 
 def lower(network: InpaintingNetwork) -> Graph:
@@ -37,18 +44,20 @@ def lower(network: InpaintingNetwork) -> Graph:
         return x
 
     fine = chain("fine_in", g.conv("stem", g.input("image", 4, 4), network.stem), network.fine_in)
-    middle = chain("middle_in", g.conv("down_middle", fine, network.down_middle), network.middle_in)
-    x = g.conv("down_coarse", middle, network.down_coarse)
-    for index, block in enumerate(network.coarse):
-        x = residual(f"coarse.{index}", x, block)
-        if index % 2 == 0:
-            context, name = network.contexts[index // 2], f"context.{index // 2}"
-            y = g.conv(f"{name}.first", g.mean(f"{name}.mean", x), context.first)
-            y = g.conv(f"{name}.second", y, context.second, activation=None)
-            x = g.add(f"{name}.sum", x, y, "broadcast")
-    x = g.add("middle_sum", middle, g.conv("up_middle", x, network.up_middle, activation=None), "nearest2")
-    x = chain("middle_out", x, network.middle_out)
-    x = g.add("fine_sum", fine, g.conv("up_fine", x, network.up_fine, activation=None), "nearest2")
+    x = fine
+    if network.coarse_levels:
+        middle = chain("middle_in", g.conv("down_middle", fine, network.down_middle), network.middle_in)
+        x = g.conv("down_coarse", middle, network.down_coarse)
+        for index, block in enumerate(network.coarse):
+            x = residual(f"coarse.{index}", x, block)
+            if index % 2 == 0:
+                context, name = network.contexts[index // 2], f"context.{index // 2}"
+                y = g.conv(f"{name}.first", g.mean(f"{name}.mean", x), context.first)
+                y = g.conv(f"{name}.second", y, context.second, activation=None)
+                x = g.add(f"{name}.sum", x, y, "broadcast")
+        x = g.add("middle_sum", middle, g.conv("up_middle", x, network.up_middle, activation=None), "nearest2")
+        x = chain("middle_out", x, network.middle_out)
+        x = g.add("fine_sum", fine, g.conv("up_fine", x, network.up_fine, activation=None), "nearest2")
     x = chain("fine_out", x, network.fine_out)
     x = g.upsample2("head", g.conv("up_head", x, network.up_head))
     g.output(g.conv("fill", x, network.out, activation=None, float_output=True))

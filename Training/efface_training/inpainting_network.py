@@ -92,22 +92,27 @@ def limit_gain(network: nn.Module) -> None:
 
 
 class InpaintingNetwork(nn.Module):
-    """N x 4 x H x W packed input -> N x 3 x H x W to be added to the prefilled RGB; sides multiples of 32."""
+    """N x 4 x H x W packed input -> N x 3 x H x W to be added to the prefilled RGB; sides multiples of 32.
 
-    def __init__(self, widths=(64, 128, 192), head=32, dilations=(1, 2, 1, 4, 1, 2)):
+    Without `coarse_levels` only the finest level is there: what is left when pruning took the others whole.
+    """
+
+    def __init__(self, widths=(64, 128, 192), head=32, dilations=(1, 2, 1, 4, 1, 2), coarse_levels=True):
         super().__init__()
         fine, middle, coarse = widths
-        self.config = dict(widths=list(widths), head=head, dilations=list(dilations))
+        self.config = dict(widths=list(widths), head=head, dilations=list(dilations), coarse_levels=coarse_levels)
+        self.coarse_levels = coarse_levels
         self.stem = conv3(64, fine)
         self.fine_in = nn.ModuleList([Residual(fine)])
-        self.down_middle = conv3(fine, middle, 2)
-        self.middle_in = nn.ModuleList([Residual(middle)])
-        self.down_coarse = conv3(middle, coarse, 2)
-        self.coarse = nn.ModuleList([Residual(coarse, d) for d in dilations])
-        self.contexts = nn.ModuleList([Context(coarse) for _ in dilations[::2]])
-        self.up_middle = conv3(coarse, middle)
-        self.middle_out = nn.ModuleList([Residual(middle), Residual(middle)])
-        self.up_fine = conv3(middle, fine)
+        if coarse_levels:
+            self.down_middle = conv3(fine, middle, 2)
+            self.middle_in = nn.ModuleList([Residual(middle)])
+            self.down_coarse = conv3(middle, coarse, 2)
+            self.coarse = nn.ModuleList([Residual(coarse, d) for d in dilations])
+            self.contexts = nn.ModuleList([Context(coarse) for _ in dilations[::2]])
+            self.up_middle = conv3(coarse, middle)
+            self.middle_out = nn.ModuleList([Residual(middle), Residual(middle)])
+            self.up_fine = conv3(middle, fine)
         self.fine_out = nn.ModuleList([Residual(fine), Residual(fine)])
         self.up_head = conv3(fine, head)
         self.out = nn.Conv2d(head, 12, 3, 1, 1)
@@ -118,6 +123,14 @@ class InpaintingNetwork(nn.Module):
         fine = F.relu(self.stem(F.pixel_unshuffle(x, 4)))
         for block in self.fine_in:
             fine = block(fine)
+        x = fine + self._coarse_levels(fine) if self.coarse_levels else fine
+        for block in self.fine_out:
+            x = block(x)
+        x = F.interpolate(F.relu(self.up_head(x)), scale_factor=2)
+        return F.pixel_shuffle(self.out(x), 2)
+
+    def _coarse_levels(self, fine: torch.Tensor) -> torch.Tensor:
+        """What the levels at 1/8 and 1/16 of the window add to the finest one."""
         middle = F.relu(self.down_middle(fine))
         for block in self.middle_in:
             middle = block(middle)
@@ -129,8 +142,4 @@ class InpaintingNetwork(nn.Module):
         x = middle + F.interpolate(self.up_middle(x), scale_factor=2)
         for block in self.middle_out:
             x = block(x)
-        x = fine + F.interpolate(self.up_fine(x), scale_factor=2)
-        for block in self.fine_out:
-            x = block(x)
-        x = F.interpolate(F.relu(self.up_head(x)), scale_factor=2)
-        return F.pixel_shuffle(self.out(x), 2)
+        return F.interpolate(self.up_fine(x), scale_factor=2)
