@@ -15,8 +15,8 @@ CROP = 256
 NOMINAL = 384  # the long side at which the network runs
 IGNORE = 255
 SOURCE_WEIGHTS = {
-    "coco": 2.5, "ccp": 0.45, "human_seg_290": 0.9, "pets600": 0.6, "camvid_segnet": 0.9, "labelmefacade": 0.6,
-    "davis16val": 0.5,
+    "coco": 2.5, "ccp": 0.3, "human_seg_290": 0.6, "pets600": 0.5, "camvid_segnet": 0.7, "labelmefacade": 0.35,
+    "davis16val": 0.4,
 }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ class Samples:
             present.append(found)
             for name in found:
                 images[INDEX[name]] += 1
-        rarity = np.sqrt(np.maximum(1, 400 / np.maximum(images, 1)))
+        rarity = np.maximum(1, 400 / np.maximum(images, 1)) ** 0.7
         weights = []
         for entry, found in zip(self.entries, present):
             base = SOURCE_WEIGHTS.get(entry["source"], 1.0) if entry["labelled"] else (0.45 if found else 0.12)
