@@ -15,11 +15,11 @@ struct CellGroup {
 /// what points to no middle joins the object that it touches most.
 struct Grouping {
   /// The least value of a middle.
-  static let leastCentre: Float = 0.3
+  static let leastCentre: Float = 0.4
   /// A middle is the greatest value within so many cells.
   static let centreReach = 4
   /// A middle needs this share of its cells pointing at it.
-  static let leastVotes: Float = 0.2
+  static let leastVotes: Float = 0.3
   /// A cell points at a middle if it points to within so many cells of it.
   static let voteReach = 3
   /// How far from a middle a cell may point: so many cells, and this share of how far it points.

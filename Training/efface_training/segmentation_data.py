@@ -29,6 +29,9 @@ VOC = [
     ("chair",), ("cow",), ("dining table",), ("dog",), ("horse",), ("motorcycle",), ("person", "handbag"),
     ("potted plant",), ("sheep",), ("couch",), ("train",), ("tv",),
 ]  # fmt: skip
+# How much a pixel of a class counts; those not named are rare.
+COMMON_WEIGHTS = {"background": 1.0, "person": 1.4, "car": 1.8, "cat": 2.0, "dog": 2.2, "object": 1.2, "handbag": 3.0}
+RARE_WEIGHT = 6.0
 UNCERTAIN = 255
 LONG_SIDE = 448
 

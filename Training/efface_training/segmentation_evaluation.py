@@ -54,8 +54,9 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 # How cells become objects: the same numbers as in the product's Grouping.
-LEAST_CENTRE, CENTRE_REACH, LEAST_VOTES, VOTE_REACH = 0.3, 4, 0.2, 3
-TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE, NEARNESS = (10.0, 0.5), 0.4, 0.2, 6, 0.4, 0.3
+CLICK_LEAN = 0.85  # added to the logits of prompts that are only positive clicks
+LEAST_CENTRE, CENTRE_REACH, LEAST_VOTES, VOTE_REACH = 0.4, 4, 0.3, 3
+TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE, NEARNESS = (10.0, 0.5), 0.4, 0.2, 6, 0.45, 0.3
 
 
 def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.ndarray, float]]:
@@ -227,7 +228,7 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
                     map_ = clicks_map(positive, negative, box, side)[:, :ph, :pw]
                     prior = prior_map(positive, box, instance, probability)
                     map_ = np.concatenate([map_, (128 + np.round(127 * prior)).astype(np.uint8)[None]])
-                    logit = model.prompt(map_, features)
+                    logit = model.prompt(map_, features) + (CLICK_LEAN if box is None and not negative else 0)
                     full = cv2.resize(logit, (width, height), interpolation=cv2.INTER_LINEAR) > 0
                     return full, logit > 0
 

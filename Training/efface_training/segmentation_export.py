@@ -11,7 +11,7 @@ import torch
 from .export import write_network
 from .graph import Graph, GraphModule
 from .quantization import Quantization, calibrate
-from .segmentation_data import CLASSES
+from .segmentation_data import CLASSES, COMMON_WEIGHTS, RARE_WEIGHT
 from .segmentation_network import OFFSET_UNIT, TAPS, Convolution, SegmentationNetwork
 from .segmentation_sampling import NOMINAL
 
@@ -73,6 +73,10 @@ def load_average(checkpoint: Path) -> tuple[SegmentationNetwork, dict]:
     network.load_state_dict(saved["average"])
     for name, mask in saved["masks"].items():
         dict(network.named_modules())[name].weight.data.mul_(mask)
+    # Rare classes counted more in training: half of that is taken back, and the background gets the same lift.
+    weights = torch.tensor([COMMON_WEIGHTS.get(name, RARE_WEIGHT) for name in CLASSES])
+    network.semantic2.bias.data -= 0.5 * weights.log()
+    network.semantic2.bias.data[0] += 0.5
     return network.eval().requires_grad_(False), saved["state"]
 
 

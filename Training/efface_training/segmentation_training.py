@@ -15,13 +15,11 @@ import torch
 import torch.nn.functional as F
 
 from .muon import Muon
-from .segmentation_data import CLASSES, EVERYTHING, INDEX, build_cache
+from .segmentation_data import CLASSES, COMMON_WEIGHTS, EVERYTHING, RARE_WEIGHT, build_cache
 from .segmentation_network import FROZEN_BLOCKS, Convolution, SegmentationNetwork, load_backbone, normalized
 from .segmentation_sampling import Cutouts, Samples, clicks_map, example, prior_map
 
 BLOCK_OUT, BLOCK_IN = 16, 4
-# How much a pixel of a class counts; those not named are rare.
-COMMON_WEIGHTS = {"background": 1.0, "person": 1.4, "car": 1.8, "cat": 2.0, "dog": 2.2, "object": 1.2, "handbag": 3.0}
 
 
 def batches(samples: Samples, cutouts: Cutouts, batch: int, seed: int, stop: threading.Event):
@@ -50,7 +48,7 @@ def set_loss(logits: torch.Tensor, sets: torch.Tensor) -> torch.Tensor:
     member = (sets[:, None] >> classes[None, :, None, None]) & 1
     log = F.log_softmax(logits.float(), 1)
     loss = -torch.logsumexp(log.masked_fill(member == 0, -30.0), 1).clamp(max=12)
-    weight = torch.tensor([COMMON_WEIGHTS.get(name, 6.0) for name in CLASSES])
+    weight = torch.tensor([COMMON_WEIGHTS.get(name, RARE_WEIGHT) for name in CLASSES])
     known = sets != EVERYTHING
     at = (member * weight[None, :, None, None]).amax(1) * known
     at = torch.where((sets & 1) == 1, known.float(), at)
