@@ -1,5 +1,7 @@
 #include "CKernels.h"
 
+#include <sched.h>
+
 #if defined(__aarch64__) && !defined(__APPLE__)
 #include <sys/auxv.h>
 #endif
@@ -57,4 +59,16 @@ efk_isa efk_best_isa(void) {
     if (can_run(tables[i].isa)) best = tables[i].isa;
   }
   return best;
+}
+
+void efk_pause(_Bool yields) {
+  if (yields) {
+    sched_yield();
+    return;
+  }
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
 }

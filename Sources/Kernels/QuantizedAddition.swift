@@ -49,8 +49,6 @@ public final class AdditionPlan: QuantizedPlan, @unchecked Sendable {
   public let blocks: Int
   /// What decides the split among threads.
   public let work: Int
-  /// Whether blocks may be made apart.
-  public var splitsBlocks: Bool { true }
 
   private let table: KernelTable
   private let kept: (QuantizedPlanes, QuantizedPlanes)
@@ -79,7 +77,7 @@ public final class AdditionPlan: QuantizedPlan, @unchecked Sendable {
       "the shapes do not fit each other")
     rows = height
     blocks = a.layout.planes
-    work = height * width * blocks
+    work = height * width * blocks * 8
     self.table = table
     kept = (a, b)
     self.output = output

@@ -163,8 +163,6 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
   public let blocks: Int
   /// What decides the split among threads.
   public let work: Int
-  /// Whether blocks may be made apart.
-  public var splitsBlocks: Bool { true }
 
   private let table: KernelTable
   private let kept: (ConvolutionWeights, QuantizedPlanes, Residual?, Output)
@@ -267,7 +265,8 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
         input: UnsafePointer(
           input.pixel(layout.offset(row: -geometry.padding, column: -geometry.padding))),
         input_row: geometry.stride * layout.rowBytes,
-        input_share: geometry.stride * layout.rowBytes * layout.planes, stride: Int32(geometry.stride),
+        input_share: geometry.stride * layout.rowBytes * layout.planes,
+        stride: Int32(geometry.stride),
         width: Int32(width), weights: weights.blocks.baseAddress,
         offsets: UnsafePointer(offsets), rows: weights.rows.baseAddress,
         alike: UnsafePointer(alike), bias: weights.bias.baseAddress,

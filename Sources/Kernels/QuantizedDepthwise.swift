@@ -87,8 +87,6 @@ public final class DepthwisePlan: QuantizedPlan, @unchecked Sendable {
   public let blocks: Int
   /// What decides the split among threads.
   public let work: Int
-  /// Whether blocks may be made apart.
-  public var splitsBlocks: Bool { true }
 
   private let table: KernelTable
   private let kept: (DepthwiseWeights, QuantizedPlanes)

@@ -11,8 +11,6 @@ public protocol QuantizedPlan: AnyObject, Sendable {
   var blocks: Int { get }
   /// Roughly how many multiplications of 16 by 4 values one run takes: what decides the split.
   var work: Int { get }
-  /// Whether blocks may be made apart; otherwise a call makes all of them.
-  var splitsBlocks: Bool { get }
 
   /// Makes some output rows of some blocks, and returns the instruction set that ran.
   @discardableResult
@@ -27,25 +25,48 @@ extension QuantizedPlan {
   }
 
   /// Makes the whole output on up to `threads` threads, the calling one among them.
-  ///
-  /// The picture is cut into bands of rows, or, where it is low, into groups of channels; small work
-  /// stays on the calling thread, because waking another costs more.
   public func run(threads: Int) {
-    guard threads > 1, work >= 60_000 else {
+    let pieces = Pieces(of: self, threads: threads)
+    guard pieces.count > 1 else {
       run()
       return
     }
-    if rows >= 8 * threads || !splitsBlocks || blocks < threads {
-      let bands = min(rows >= 16 * threads ? 2 * threads : threads, max(rows, 1))
-      DispatchQueue.concurrentPerform(iterations: bands) { band in
-        run(rows: rows * band / bands..<rows * (band + 1) / bands, blocks: 0..<blocks)
-      }
+    DispatchQueue.concurrentPerform(iterations: pieces.count) { pieces.run(self, piece: $0) }
+  }
+}
+
+/// How a plan's output is cut among threads.
+///
+/// Into bands of rows, or, where the picture is low, groups of 16-channel blocks. Small work stays
+/// whole, because handing it over costs more.
+struct Pieces: Hashable, Sendable {
+  let count: Int
+  private let bandHeight: Int?
+
+  init(of plan: some QuantizedPlan, threads: Int) {
+    // A piece takes some microseconds; a few more pieces than threads even out their speeds.
+    let wanted = min(4 * threads, plan.work / 20_000)
+    guard threads > 1, wanted > 1 else {
+      (count, bandHeight) = (1, nil)
+      return
+    }
+    // Bands in fours, because kernels' tiles have up to four rows.
+    let height = ((plan.rows + wanted - 1) / wanted + 3) / 4 * 4
+    let bands = (plan.rows + height - 1) / height
+    if bands >= min(threads, wanted) || bands >= plan.blocks {
+      (count, bandHeight) = (bands, height)
     } else {
-      let groups = min(2 * threads, blocks)
-      DispatchQueue.concurrentPerform(iterations: groups) { group in
-        run(
-          rows: 0..<rows, blocks: blocks * group / groups..<blocks * (group + 1) / groups)
-      }
+      (count, bandHeight) = (min(wanted, plan.blocks), nil)
+    }
+  }
+
+  func run(_ plan: any QuantizedPlan, piece: Int) {
+    if let bandHeight {
+      let start = piece * bandHeight
+      plan.run(rows: start..<min(start + bandHeight, plan.rows), blocks: 0..<plan.blocks)
+    } else {
+      let range = plan.blocks * piece / count..<plan.blocks * (piece + 1) / count
+      plan.run(rows: 0..<plan.rows, blocks: range)
     }
   }
 }

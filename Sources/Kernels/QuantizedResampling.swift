@@ -66,8 +66,6 @@ public final class MeanPlan: QuantizedPlan, @unchecked Sendable {
   public let blocks: Int
   /// What decides the split among threads.
   public let work: Int
-  /// Whether blocks may be made apart.
-  public var splitsBlocks: Bool { true }
 
   private let table: KernelTable
   private let input: QuantizedPlanes
@@ -116,8 +114,6 @@ public final class UpsamplePlan: QuantizedPlan, @unchecked Sendable {
   public let blocks: Int
   /// What decides the split among threads.
   public let work: Int
-  /// Whether blocks may be made apart.
-  public var splitsBlocks: Bool { true }
 
   private let table: KernelTable
   private let input: QuantizedPlanes
@@ -134,7 +130,7 @@ public final class UpsamplePlan: QuantizedPlan, @unchecked Sendable {
       "the shapes do not fit each other")
     rows = output.layout.height
     blocks = output.layout.planes
-    work = rows * output.layout.width * blocks / 2
+    work = rows * output.layout.width * blocks
     self.table = table
     self.input = input
     self.output = output

@@ -25,6 +25,7 @@ public final class GraphSession {
   private let arena: Arena
   private let places: [Place]
   private let plans: [any QuantizedPlan]
+  private let sequence: PlanSequence
 
   /// Plans a graph.
   ///
@@ -90,6 +91,7 @@ public final class GraphSession {
         try Self.plan(node, weights, graph.description, places, arena: arena, table: kernels))
     }
     self.plans = plans
+    sequence = PlanSequence(plans, threads: threads)
   }
 
   /// The planned value of a name, for a later graph.
@@ -135,7 +137,7 @@ public final class GraphSession {
 
   /// Runs the graph on its inputs.
   public func run() {
-    for plan in plans { plan.run(threads: threads) }
+    sequence.run()
   }
 
   /// Runs the graph and tells how long each node took, in order.

@@ -164,6 +164,9 @@ extern const efk_quantized efk_quantized_avx512vnni;
 extern const efk_quantized efk_quantized_neon;
 #endif
 
+/// A moment's rest for a thread that waits for another; `yields` lets others have its core.
+void efk_pause(_Bool yields);
+
 /// Sets the border beside rows `row..<row_end` of some planes, above the first row and below the
 /// last one.
 void efk_fill_border(uint8_t *planes, int32_t height, int32_t width, int32_t border,
