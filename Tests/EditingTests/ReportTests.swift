@@ -86,6 +86,17 @@ import Testing
     #expect(closed(Mask(width: 5, height: 5), radius: 2).count == 0)
   }
 
+  @Test func leadsOnToTheBorder() {
+    var mask = Mask(width: 30, height: 20)
+    for y in 8..<17 { for x in 3..<10 { mask.values[y, x] = 255 } }
+    mask.extendToBorders(4)
+    for y in 0..<20 {
+      for x in 0..<30 {
+        #expect((mask.values[y, x] != 0) == (x < 10 && y >= 8), "\(x), \(y)")
+      }
+    }
+  }
+
   @Test func endsSharplyWithoutAFeather() {
     var mask = Mask(width: 9, height: 1)
     mask.values[0, 4] = 255

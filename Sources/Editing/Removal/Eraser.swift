@@ -112,7 +112,8 @@ public final class Eraser {
     _ selected: borrowing SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> Mask {
     let watch = Stopwatch()
-    let mask = closed(selected.mask, radius: 2 * selected.uncertainty)
+    var mask = closed(selected.mask, radius: 2 * selected.uncertainty)
+    mask.extendToBorders(4 * selected.uncertainty)
     let components = mask.components
     if components.isEmpty {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")

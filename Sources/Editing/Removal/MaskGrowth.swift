@@ -29,6 +29,34 @@ func closed(_ mask: borrowing Mask, radius: Int) -> Mask {
   return result
 }
 
+extension Mask {
+  /// Leads what comes within `margin` pixels of the picture's border on to the border.
+  ///
+  /// A network is unsure there, and an object that the frame cuts leaves a strip of itself.
+  mutating func extendToBorders(_ margin: Int) {
+    guard margin > 0, width > 2 * margin, height > 2 * margin else { return }
+    let (width, height) = (width, height)
+    var bytes = values.mutableSpan
+    for row in 0..<height {
+      let line = row * width
+      let (left, right) = (bytes[line + margin], bytes[line + width - 1 - margin])
+      for column in 0..<margin {
+        if left != 0 { bytes[line + column] = 255 }
+        if right != 0 { bytes[line + width - 1 - column] = 255 }
+      }
+    }
+    for column in 0..<width {
+      let (top, bottom) = (
+        bytes[margin * width + column], bytes[(height - 1 - margin) * width + column]
+      )
+      for row in 0..<margin {
+        if top != 0 { bytes[row * width + column] = 255 }
+        if bottom != 0 { bytes[(height - 1 - row) * width + column] = 255 }
+      }
+    }
+  }
+}
+
 /// A mask grown as planned: 255 on the mask and near it, fading out over the feather.
 ///
 /// What the mask covers stays at 255; the soft edge lies in the growth only.
