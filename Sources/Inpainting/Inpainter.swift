@@ -134,8 +134,8 @@ public struct FillReport: Sendable, Equatable {
 
 /// A window of a photo: red, green, blue and texture, known outside the hole.
 ///
-/// The texture is the local variation of brightness (its gradient's length, averaged over five by
-/// five pixels) times `texture`.
+/// The texture is the local variation of brightness, averaged over five by five pixels and scaled so
+/// that `texture` is its mean over the window.
 func partialWindow(
   of pixels: borrowing Tensor<UInt8>, hole: borrowing Tensor<UInt8>, region: ImageRegion,
   texture: Double, threads: Int
@@ -143,14 +143,15 @@ func partialWindow(
   let (height, width) = (region.height, region.width)
   var result = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 0)
   var known = Tensor<UInt8>(uninitializedHeight: height, width: width)
+  var change = Tensor<UInt16>(height: height, width: width, repeating: 0)
   var variation = Tensor<UInt8>(height: height, width: width, repeating: 0)
-  let scale = Int((texture * 16).rounded())
+  var (total, count) = (0, 0)
   let (photoWidth, left, top) = (pixels.width, region.columns.lowerBound, region.rows.lowerBound)
   unsafe pixels.withUnsafeBufferPointer { pixels in
     unsafe hole.withUnsafeBufferPointer { hole in
       unsafe result.withUnsafeMutableBufferPointer { result in
         unsafe known.withUnsafeMutableBufferPointer { known in
-          unsafe variation.withUnsafeMutableBufferPointer { variation in
+          unsafe change.withUnsafeMutableBufferPointer { change in
             for y in 0..<height {
               for x in 0..<width {
                 let from = (top + y) * photoWidth + left + x
@@ -169,19 +170,31 @@ func partialWindow(
                 let at = y * width + x
                 guard (unsafe known[at]) != 0 else { continue }
                 let here = brightness(at)
-                var change = 0
+                var sum = 0
                 if x + 1 < width, unsafe known[at + 1] != 0 {
-                  change += abs(brightness(at + 1) - here)
+                  sum += abs(brightness(at + 1) - here)
                 }
                 if y + 1 < height, unsafe known[at + width] != 0 {
-                  change += abs(brightness(at + width) - here)
+                  sum += abs(brightness(at + width) - here)
                 }
-                // Brightness counts four times, the sum of two directions twice a mean.
-                unsafe variation[at] = UInt8(min(255, change * scale / 128))
+                unsafe change[at] = UInt16(sum)
+                total += sum
+                count += 1
               }
             }
           }
         }
+      }
+    }
+  }
+  // Fine or dim texture counts as much as coarse or bright one: its mean is what was asked for. The
+  // noise of an even window is not blown up beyond measure.
+  let mean = max(Double(total) / Double(max(count, 1)), 1)
+  let scale = Int((max(0.25, min(3, texture / mean)) * 256).rounded())
+  unsafe change.withUnsafeBufferPointer { change in
+    unsafe variation.withUnsafeMutableBufferPointer { variation in
+      for i in 0..<change.count {
+        unsafe variation[i] = UInt8(min(255, Int(change[i]) * scale / 256))
       }
     }
   }

@@ -5,9 +5,9 @@ package struct SynthesisSettings: Sendable {
   /// The guide's low-pass, as a standard deviation in the network's pixels.
   package var guideBlur = 2.0
   /// What the guide counts beside the picture's own distance when the hole is first peeled.
-  package var guidePeel = 0.3
+  package var guidePeel = 0.1
   /// What it counts later, at scales of `guideReach` network pixels and coarser.
-  package var guideCoarse = 0.1
+  package var guideCoarse = 0.05
   /// What it counts at the finest scale.
   package var guideFine = 0.0
   /// See `guideCoarse`.
@@ -32,8 +32,8 @@ package struct SynthesisSettings: Sendable {
   package var fade = 2.5
   /// Differences at the hole's edge up to this many levels are smoothed over; 0: none.
   package var seamLimit = 100
-  /// How much texture counts beside colour.
-  package var texture = 5.0
+  /// The mean texture of a window, beside colours of 0 to 255: how much texture counts.
+  package var texture = 40.0
   /// The context around a hole in which sources are sought, in parts of the hole's longer side.
   package var context = 1.0
 
