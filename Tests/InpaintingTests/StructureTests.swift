@@ -92,16 +92,20 @@ import Testing
     let turned = try Structure(
       network, pixels: stored, hole: hole, box: box, orientation: orientation, threads: 2)
     #expect(turned.region.height == 128 && turned.region.width == 128)
-    var different = 0
-    for y in 0..<128 {
-      for x in 0..<128 {
+    // Resizing rounds rows before columns, so that a turned picture may differ by a level here and
+    // there, and the network by a few.
+    let (height, width) = (expected.picture.height, expected.picture.width)
+    var difference = 0
+    for y in 0..<height {
+      for x in 0..<width {
         let at = orientation.stored(
           x: x, y: y, width: turned.picture.width, height: turned.picture.height)
-        for c in 0..<3 where turned.picture[at.y, at.x, c] != expected.picture[y, x, c] {
-          different += 1
+        for c in 0..<3 {
+          difference += abs(
+            Int(turned.picture[at.y, at.x, c]) - Int(expected.picture[y, x, c]))
         }
       }
     }
-    #expect(different == 0)
+    #expect(Double(difference) / Double(3 * height * width) < 0.25)
   }
 }
