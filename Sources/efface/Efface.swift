@@ -1,4 +1,5 @@
 import ArgumentParser
+import Editing
 
 @main
 struct Efface: ParsableCommand {
@@ -16,4 +17,13 @@ struct Efface: ParsableCommand {
     subcommands: [
       RemoveObject.self, Detect.self, BatchCommand.self, Compare.self, Pick.self, Models.self,
     ])
+
+  /// Refuses an instruction set that this machine cannot run before any command starts.
+  func validate() throws {
+    do {
+      _ = try kernelSummary()
+    } catch {
+      throw ValidationError("\(error)")
+    }
+  }
 }
