@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 /// `EFFACE_ISA` chooses the kernels, and an impossible choice is refused before any work.
@@ -5,7 +6,7 @@ import Testing
   private func models(with instructionSet: String) throws -> Command {
     try Command(
       "/usr/bin/env", ["EFFACE_ISA=\(instructionSet)", Command.program.path, "models"],
-      in: Scratch())
+      in: try Scratch())
   }
 
   @Test func runsWhatIsAskedFor() throws {
