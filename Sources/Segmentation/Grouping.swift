@@ -4,7 +4,7 @@ struct CellGroup {
   var classIndex: Int
   /// The cells, in order.
   var cells: [Int]
-  /// Mean probability of the class over the cells.
+  /// Mean probability of the class over the cells where it is the likeliest.
   var score: Float
 }
 
@@ -60,8 +60,10 @@ struct Grouping {
     var objects = joined(cells.filter { !$0.isEmpty }).flatMap(split)
     for piece in touching(owner.map { $0 == Self.stray }) { join(piece, to: &objects) }
     return objects.filter { $0.cells.count >= Self.smallest }.map { name, cells in
-      let sum = cells.reduce(Float(0)) { $0 + map.probabilities($1)[name] }
-      return CellGroup(classIndex: name, cells: cells.sorted(), score: sum / Float(cells.count))
+      // Pieces of other classes that joined the object say nothing of its name.
+      let own = cells.filter { classes[$0] == name }
+      let sum = own.reduce(Float(0)) { $0 + map.probabilities($1)[name] }
+      return CellGroup(classIndex: name, cells: cells.sorted(), score: sum / Float(own.count))
     }
   }
 

@@ -49,7 +49,7 @@ public struct Scene {
   /// how far the object goes, then says too little (measured: a limit of 0.3 suits a click best).
   private static let clickLean: Float = 0.85
   /// Objects that the network is less sure of are left out.
-  private static let leastScore: Float = 0.45
+  private static let leastScore: Float = 0.48
 
   /// The mask of some objects at full size, in stored orientation, its edges on the picture's edges.
   ///

@@ -56,7 +56,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 # How cells become objects: the same numbers as in the product's Grouping.
 CLICK_LEAN = 0.85  # added to the logits of prompts that are only positive clicks
 LEAST_CENTRE, CENTRE_REACH, LEAST_VOTES, VOTE_REACH = 0.4, 4, 0.3, 3
-TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE, NEARNESS = (10.0, 0.5), 0.4, 0.2, 6, 0.45, 0.3
+TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE, NEARNESS = (10.0, 0.5), 0.4, 0.2, 6, 0.48, 0.3
 
 
 def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.ndarray, float]]:
@@ -127,7 +127,8 @@ def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.nd
             else:
                 found.append([int(c), piece])
     probability = softmax(semantic)
-    scored = [(c, m, float(probability[c][m].mean())) for c, m in found if m.sum() >= SMALLEST]
+    # The score is of the cells of the object's own class: pieces that joined it say nothing of its name.
+    scored = [(c, m, float(probability[c][m & (classes == c)].mean())) for c, m in found if m.sum() >= SMALLEST]
     return [f for f in scored if f[2] >= LEAST_SCORE]
 
 
