@@ -31,6 +31,8 @@ struct Grouping {
   /// Two middles' cells are one object if, on average, they point to places nearer than this share of
   /// the square root of their number.
   static let nearness: Float = 0.3
+  /// A part of an object further than so many cells from its largest part is an object of its own.
+  static let gap = 3
   /// The least number of cells of an object.
   static let smallest = 6
 
@@ -59,9 +61,11 @@ struct Grouping {
     for cell in owner.indices where owner[cell] >= 0 { cells[owner[cell]].append(cell) }
     var objects = joined(cells.filter { !$0.isEmpty }).flatMap(split)
     for piece in touching(owner.map { $0 == Self.stray }) { join(piece, to: &objects) }
-    return objects.filter { $0.cells.count >= Self.smallest }.map { name, cells in
+    return objects.flatMap(apart).filter { $0.cells.count >= Self.smallest }.compactMap {
+      name, cells in
       // Pieces of other classes that joined the object say nothing of its name.
       let own = cells.filter { classes[$0] == name }
+      if own.isEmpty { return nil }
       let sum = own.reduce(Float(0)) { $0 + map.probabilities($1)[name] }
       return CellGroup(classIndex: name, cells: cells.sorted(), score: sum / Float(own.count))
     }
@@ -178,6 +182,31 @@ struct Grouping {
     }
   }
 
+  /// An object without the parts that lie apart from its largest one, and those parts.
+  private func apart(_ object: (name: Int, cells: [Int])) -> [(name: Int, cells: [Int])] {
+    var marked = [Bool](repeating: false, count: map.count)
+    for cell in object.cells { marked[cell] = true }
+    let parts = touching(marked, alike: false)
+    guard parts.count > 1, let largest = parts.max(by: { $0.count < $1.count }) else {
+      return [object]
+    }
+    let rows = largest.map { $0 / map.width }
+    let columns = largest.map { $0 % map.width }
+    guard let top = rows.min(), let bottom = rows.max(), let left = columns.min(),
+      let right = columns.max()
+    else { return [object] }
+    var whole: [Int] = []
+    var others: [(name: Int, cells: [Int])] = []
+    for part in parts {
+      let near = part.contains {
+        let (y, x) = ($0 / map.width, $0 % map.width)
+        return max(top - y, y - bottom, left - x, x - right) <= Self.gap
+      }
+      if near { whole += part } else { others.append((object.name, part)) }
+    }
+    return [(object.name, whole)] + others
+  }
+
   /// Gives a piece without a middle to the object that it touches most, or makes it one.
   private func join(_ piece: [Int], to objects: inout [(name: Int, cells: [Int])]) {
     var ring = Set<Int>()
@@ -195,8 +224,8 @@ struct Grouping {
     }
   }
 
-  /// Sets of marked cells of one class that touch each other, corners included.
-  private func touching(_ marked: [Bool]) -> [[Int]] {
+  /// Sets of marked cells, of one class where `alike`, that touch each other, corners included.
+  private func touching(_ marked: [Bool], alike: Bool = true) -> [[Int]] {
     var open = marked
     var sets: [[Int]] = []
     for start in open.indices where open[start] {
@@ -205,7 +234,7 @@ struct Grouping {
       var next = 0
       while next < cells.count {
         square(cells[next], reach: 1) { cell in
-          if open[cell] && classes[cell] == classes[start] {
+          if open[cell] && (!alike || classes[cell] == classes[start]) {
             open[cell] = false
             cells.append(cell)
           }

@@ -54,6 +54,7 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 # How cells become objects: the same numbers as in the product's Grouping.
+GAP = 3
 CLICK_LEAN = 0.85  # added to the logits of prompts that are only positive clicks
 LEAST_CENTRE, CENTRE_REACH, LEAST_VOTES, VOTE_REACH = 0.4, 4, 0.3, 3
 TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE, NEARNESS = (10.0, 0.5), 0.4, 0.2, 6, 0.48, 0.3
@@ -127,9 +128,25 @@ def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.nd
             else:
                 found.append([int(c), piece])
     probability = softmax(semantic)
+    found = [part for one in found for part in parted(*one)]
     # The score is of the cells of the object's own class: pieces that joined it say nothing of its name.
-    scored = [(c, m, float(probability[c][m & (classes == c)].mean())) for c, m in found if m.sum() >= SMALLEST]
+    scored = [(c, m, float(probability[c][m & (classes == c)].mean())) for c, m in found
+              if m.sum() >= SMALLEST and (m & (classes == c)).any()]  # fmt: skip
     return [f for f in scored if f[2] >= LEAST_SCORE]
+
+
+def parted(name: int, cells: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """An object without the parts that lie apart from its largest one, and those parts."""
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
+    if count <= 2:
+        return [(name, cells)]
+    left, top, width, height, _ = boxes[1 + boxes[1:, cv2.CC_STAT_AREA].argmax()]
+    around = np.zeros_like(cells)
+    around[max(0, top - GAP) : top + height + GAP, max(0, left - GAP) : left + width + GAP] = True
+    parts = [labels == k for k in range(1, count)]
+    near = [bool((p & around).any()) for p in parts]
+    whole = np.any([p for p, n in zip(parts, near) if n], axis=0)
+    return [(name, whole)] + [(name, p) for p, n in zip(parts, near) if not n]
 
 
 def both_views(model, pixels: np.ndarray):
