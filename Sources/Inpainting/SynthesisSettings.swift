@@ -5,9 +5,9 @@ package struct SynthesisSettings: Sendable {
   /// The guide's low-pass, as a standard deviation in the network's pixels.
   package var guideBlur = 2.0
   /// What the guide counts beside the picture's own distance when the hole is first peeled.
-  package var guidePeel = 0.45
+  package var guidePeel = 0.2
   /// What it counts later, at scales of `guideReach` network pixels and coarser.
-  package var guideCoarse = 0.45
+  package var guideCoarse = 0.15
   /// What it counts at the finest scale.
   package var guideFine = 0.0
   /// See `guideCoarse`.
