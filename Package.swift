@@ -10,7 +10,8 @@ let swiftSettings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// Numeric loops in Swift that run once a pixel: bounds are checked by their callers' preconditions.
+/// Every C target: optimized always, warnings stop the build, and no fused multiply-adds, so that every
+/// instruction set rounds alike.
 let cSettings: [CSetting] = [
   // SwiftPM compiles C at -O0 in debug builds: kernels there would make the tests take minutes.
   .unsafeFlags(["-O3", "-std=c23", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"])
