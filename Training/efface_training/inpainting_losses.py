@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
 
-def gaussian_blur(x: torch.Tensor, sigma: float) -> torch.Tensor:
+@cache
+def _blur_matrix(size: int, sigma: float, device: torch.device) -> torch.Tensor:
+    """size x size: row i holds what output i takes of every input, the border mirrored."""
     radius = max(1, int(3 * sigma + 0.5))
-    taps = torch.arange(-radius, radius + 1, dtype=torch.float32, device=x.device)
+    taps = torch.arange(-radius, radius + 1, dtype=torch.float64)
     taps = torch.exp(-0.5 * (taps / sigma) ** 2)
-    taps = taps / taps.sum()
-    n, c, h, w = x.shape
-    x = F.pad(x.reshape(n * c, 1, h, w), [radius] * 4, mode="reflect")
-    x = F.conv2d(F.conv2d(x, taps.view(1, 1, -1, 1)), taps.view(1, 1, 1, -1))
-    return x.view(n, c, h, w)
+    picked = torch.arange(size)[:, None] + torch.arange(-radius, radius + 1)
+    picked = (size - 1) - ((size - 1) - picked.abs()).abs()
+    matrix = torch.zeros(size, size, dtype=torch.float64)
+    matrix.scatter_add_(1, picked, (taps / taps.sum()).expand(size, -1))
+    return matrix.float().to(device)
+
+
+def gaussian_blur(x: torch.Tensor, sigma: float) -> torch.Tensor:
+    """As two products with banded matrices: many times faster than convolutions of one channel."""
+    rows, columns = (_blur_matrix(size, sigma, x.device) for size in x.shape[2:])
+    return rows @ x.contiguous() @ columns.T
 
 
 def hole_mean(x: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
