@@ -25,9 +25,10 @@ package struct Structure: ~Copyable {
   ///   - pixels: The photo.
   ///   - hole: Not 0 where pixels are unknown.
   ///   - box: The holes to fill.
+  ///   - color: From the photo's colours to those that the network knows.
   init(
     _ network: Network, pixels: borrowing Tensor<UInt8>, hole: borrowing Tensor<UInt8>,
-    box: Rectangle, orientation: Orientation, threads: Int
+    box: Rectangle, orientation: Orientation, color: ColorTransform? = nil, threads: Int
   ) throws(NetworkError) {
     let frame = NetworkFrame(box: box, height: pixels.height, width: pixels.width, network: network)
     let region = frame.region
@@ -39,9 +40,10 @@ package struct Structure: ~Copyable {
       }
     }
     let filter: ResizeFilter = frame.height < region.height ? .area : .bilinear
-    let small = resized(
+    var small = resized(
       pixels, region: region, height: frame.height, width: frame.width, filter: filter,
       threads: threads)
+    color?.convertToSRGB(&small)
     // A pixel that covers any of the hole is in the hole: what little of it leaks is dropped.
     let kept = resized(unknown, height: frame.height, width: frame.width, filter: filter)
 
@@ -79,6 +81,7 @@ package struct Structure: ~Copyable {
         }
       }
     }
+    color?.convertFromSRGB(&picture)
     self.picture = picture
     self.region = region
     scale = Double(region.width) / Double(frame.width)

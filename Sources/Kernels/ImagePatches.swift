@@ -324,6 +324,26 @@ public struct PatchLevel: ~Copyable {
     }
   }
 
+  /// Where `pick` takes every pixel of the hole from.
+  ///
+  /// - Returns: Four bytes a pixel, the lowest first: its row times 65536, and its column. Outside the
+  ///   hole, and where no patch has a say, the pixel is its own origin.
+  public mutating func origins(threads: Int) -> Tensor<UInt8> {
+    var places = Tensor<UInt8>(uninitializedHeight: height + 1, width: width, channels: 4)
+    let width = width
+    unsafe places.withUnsafeMutableBufferPointer { places in
+      for i in 0..<places.count / 4 {
+        let place = (i / width) << 16 | i % width
+        for c in 0..<4 { unsafe places[4 * i + c] = UInt8(truncatingIfNeeded: place >> (8 * c)) }
+      }
+    }
+    // Picking from a picture of places, instead of colours, tells the places.
+    swap(&image.pixels, &places)
+    pick(threads: threads)
+    swap(&image.pixels, &places)
+    return places
+  }
+
   private mutating func withVote(
     weights: borrowing Tensor<UInt16>, threads: Int,
     _ body:

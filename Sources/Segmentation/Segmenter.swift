@@ -45,12 +45,13 @@ public final class Segmenter {
   /// - Parameters:
   ///   - pixels: RGB in stored orientation.
   ///   - orientation: How to turn them upright.
+  ///   - color: From the photo's colours to sRGB; nil where they are that.
   /// - Throws: `NetworkError`.
   public func analyze(
-    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation
+    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation, color: ColorTransform? = nil
   ) throws -> Scene {
     precondition(pixels.channels == 3 && pixels.count > 0, "a photo has three channels")
-    let view = View(pixels, orientation: orientation, threads: threads)
+    let view = View(pixels, orientation: orientation, color: color, threads: threads)
     let (width, height) = Self.networkSize(
       width: view.width, height: view.height, side: network.inputSize, multiple: network.multiple)
     let session: GraphSession
