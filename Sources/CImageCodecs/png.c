@@ -32,6 +32,7 @@ typedef struct {
   efi_png_layout layout;
   uint8_t *samples;
   size_t sample_bytes;
+  uint8_t *row;  // scratch
   png_structp png;
   png_infop info;
 } decode_job;
@@ -56,6 +57,30 @@ static void read_ranges(png_structp png, png_bytep into, size_t count) {
   }
 }
 
+// One bit a sample, as bytes of 0 or 255: a mask's usual form. libpng takes each sample by itself, which is
+// most of a large mask's time.
+static void read_bits(decode_job *job) {
+  const size_t width = png_get_image_width(job->png, job->info);
+  const size_t height = png_get_image_height(job->png, job->info);
+  if (height > job->sample_bytes / width || width * height != job->sample_bytes) {
+    efi_leave(&job->wall, EFI_CORRUPT, "the header does not match the picture's size");
+  }
+  png_read_update_info(job->png, job->info);
+  job->row = malloc(png_get_rowbytes(job->png, job->info));
+  if (!job->row) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  uint8_t spread[256][8];
+  for (int value = 0; value < 256; value++) {
+    for (int bit = 0; bit < 8; bit++) spread[value][bit] = value >> (7 - bit) & 1 ? 255 : 0;
+  }
+  for (size_t y = 0; y < height; y++) {
+    png_read_row(job->png, job->row, NULL);
+    uint8_t *to = job->samples + y * width;
+    for (size_t i = 0; i < width / 8; i++) memcpy(to + 8 * i, spread[job->row[i]], 8);
+    if (width % 8 != 0) memcpy(to + width / 8 * 8, spread[job->row[width / 8]], width % 8);
+  }
+  png_read_end(job->png, NULL);
+}
+
 /// Reads the chunks before the picture's data.
 static void read_header(decode_job *job) {
   job->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job->wall, png_failed, png_warned);
@@ -75,6 +100,11 @@ static void decode_body(void *opaque) {
   png_infop info = job->info;
   int color = png_get_color_type(png, info), depth = png_get_bit_depth(png, info);
   bool key = png_get_valid(png, info, PNG_INFO_tRNS) != 0;
+  if (job->layout == EFI_PNG_GREY && color == PNG_COLOR_TYPE_GRAY && depth == 1 && !key &&
+      png_get_interlace_type(png, info) == PNG_INTERLACE_NONE) {
+    read_bits(job);
+    return;
+  }
   switch (job->layout) {
     case EFI_PNG_NATIVE:
       if (depth < 8) png_set_packing(png);
@@ -89,6 +119,7 @@ static void decode_body(void *opaque) {
       break;
     }
     case EFI_PNG_RGB:
+    case EFI_PNG_GREY:
     case EFI_PNG_GREY_ALPHA:
       png_set_expand(png);
       if (depth == 16) png_set_scale_16(png);
@@ -97,7 +128,13 @@ static void decode_body(void *opaque) {
         png_set_gray_to_rgb(png);
       } else {
         if (color & PNG_COLOR_MASK_COLOR) png_set_rgb_to_gray_fixed(png, 1, 29900, 58700);
-        if (!(color & PNG_COLOR_MASK_ALPHA) && !key) png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+        if (job->layout == EFI_PNG_GREY) {
+          if ((color & PNG_COLOR_MASK_ALPHA) || key) {
+            efi_leave(&job->wall, EFI_CORRUPT, "the picture has transparency");
+          }
+        } else if (!(color & PNG_COLOR_MASK_ALPHA) && !key) {
+          png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+        }
       }
       break;
   }
@@ -121,6 +158,7 @@ efi_code efi_png_decode(const uint8_t *bytes, const efi_range *ranges, int range
                     .sample_bytes = sample_bytes};
   efi_code code = efi_guard(&job.wall, decode_body, &job);
   png_destroy_read_struct(&job.png, &job.info, NULL);
+  free(job.row);
   return code;
 }
 

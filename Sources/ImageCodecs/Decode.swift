@@ -50,13 +50,17 @@ public func decodeMask(_ bytes: [UInt8], name: String) throws(CodecError) -> Mas
   case .png:
     let file = try PNGFile(bytes)
     orientation = file.orientation(in: bytes)
-    let samples = try samples(of: file, in: bytes, layout: EFI_PNG_GREY_ALPHA, channels: 2)
-    stored = Tensor(uninitializedHeight: file.height, width: file.width)
-    let pairs = samples.span
-    var grey = stored.mutableSpan
-    for i in 0..<grey.count {
-      let product = Int(pairs[2 * i]) * Int(pairs[2 * i + 1]) + 128
-      grey[i] = UInt8((product + product >> 8) >> 8)
+    if file.hasAlpha {
+      let samples = try samples(of: file, in: bytes, layout: EFI_PNG_GREY_ALPHA, channels: 2)
+      stored = Tensor(uninitializedHeight: file.height, width: file.width)
+      let pairs = samples.span
+      var grey = stored.mutableSpan
+      for i in 0..<grey.count {
+        let product = Int(pairs[2 * i]) * Int(pairs[2 * i + 1]) + 128
+        grey[i] = UInt8((product + product >> 8) >> 8)
+      }
+    } else {
+      stored = try samples(of: file, in: bytes, layout: EFI_PNG_GREY, channels: 1)
     }
   }
   if orientation == .up { return Mask(stored) }

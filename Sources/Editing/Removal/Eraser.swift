@@ -1,5 +1,6 @@
 import ImageCodecs
 import Inpainting
+import Kernels
 import Photos
 import Segmentation
 import Tensors
@@ -19,6 +20,7 @@ public final class Eraser {
   ///   - threads: The most threads that the networks use.
   ///   - progress: Called when a stage begins.
   public init(threads: Int, progress: @escaping (Stage) -> Void = { _ in }) {
+    keepFreedMemory()
     self.threads = threads
     self.progress = progress
   }
@@ -110,23 +112,25 @@ public final class Eraser {
   }
 
   private func grow(
-    _ selected: borrowing SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
+    _ selected: consuming SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> Mask {
     let watch = Stopwatch()
-    var mask = closed(selected.mask, radius: 2 * selected.uncertainty)
-    mask.extendToBorders(4 * selected.uncertainty)
+    let uncertainty = selected.uncertainty
+    var mask = selected.mask
+    mask.close(radius: 2 * uncertainty)
+    mask.extendToBorders(4 * uncertainty)
     let components = mask.components
     if components.isEmpty {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")
     }
     let plan = GrowthPlan(
       components: components, width: mask.width, height: mask.height,
-      uncertainty: selected.uncertainty, grow: request.options.grow,
+      uncertainty: uncertainty, grow: request.options.grow,
       feather: request.options.feather)
-    let hole = grown(mask, by: plan)
-    report.maskPixels = hole.count
+    mask.grow(by: plan)
+    report.maskPixels = mask.count
     report.timings.segment += watch.milliseconds
-    return hole
+    return mask
   }
 
   private func keepBefore(_ photo: borrowing Photo, _ request: RemovalRequest) -> Photo? {
