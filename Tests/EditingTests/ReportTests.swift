@@ -29,11 +29,13 @@ import Testing
     }
   }
 
-  @Test func suggestsAClassOfNearlyThatName() {
-    let error = EditingError.unknownClass(name: "persom", known: ["car", "person"])
-    #expect(
-      "\(error)" == "no class is called 'persom', did you mean 'person'?; known: car, person")
-    #expect(error.kind == .usage)
+  @Test(arguments: [
+    ("persom", ["person"]), ("people", ["person"]), ("bike", ["bicycle"]), ("cars", ["car"]),
+    ("plant", ["potted plant"]), ("vehicle", ["bus", "car"]), ("unicorn", []), ("", []),
+  ])
+  func suggestsNamesThatAreNearlyMeant(_ word: String, _ names: [String]) {
+    let known = ["bicycle", "bus", "car", "person", "potted plant"]
+    #expect(nearestNames(to: word, among: known) == names)
   }
 
   @Test func readsNamesOfObjects() {

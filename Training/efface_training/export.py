@@ -10,6 +10,7 @@ import numpy as np
 
 from .graph import Graph, Node, padded
 from .quantization import Quantization
+from .runtime import NetworkFile
 
 ALIGNMENT = 64
 
@@ -202,3 +203,12 @@ def write_network(path: Path, *args, **kwargs) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return len(data)
+
+
+def rewrite(path: Path, parameters: dict | None = None, card: dict | None = None) -> None:
+    """Puts other parameters or figures into a network's file; its weights stay as they are."""
+    file = NetworkFile.load(path)
+    file.document["parameters"] |= parameters or {}
+    file.document["card"] |= card or {}
+    weights = {name: array for name, array in file.tensors.items() if not name.startswith("~")}
+    path.write_bytes(safetensors_bytes(weights, {"efface": json.dumps(file.document, separators=(",", ":"))}))

@@ -22,7 +22,7 @@ public struct RemovalReport: Sendable {
     public var score: Double?
     /// The box around it, upright.
     public var box: Rectangle
-    /// Its pixels, before the mask was grown.
+    /// Its pixels with its shadow's, before the mask was grown.
     public var area: Int
     /// Its index among the objects of the scene.
     var index: Int?

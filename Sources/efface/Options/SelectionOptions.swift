@@ -28,8 +28,20 @@ struct SelectionOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
       "Remove every detected object but the main subjects.",
-      discussion: "Main subjects are large, central and sharp."))
+      discussion: """
+        Main subjects are large, near the middle, and as sharp as the rest of the photo; where nothing \
+        is, everything that is detected goes. `efface detect` shows what is detected.
+        """))
   var distractors = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Keep the shadow at an object's foot.",
+      discussion: """
+        Without it the shadow goes with what is named, clicked or boxed, where it is clearly the \
+        object's: dark ground of the same colour that touches the object and ends near it.
+        """))
+  var keepShadow = false
 
   @Option(
     help: ArgumentHelp(
@@ -72,6 +84,7 @@ struct SelectionOptions: ParsableArguments {
     options.selection.kept = notAt
     options.selection.boxes = box
     options.selection.distractors = distractors
+    options.selection.keepsShadow = keepShadow
     options.selection.mask = mask
     options.grow = grow
     options.feather = feather
