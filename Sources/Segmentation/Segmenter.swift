@@ -48,11 +48,15 @@ public final class Segmenter {
   /// - Parameters:
   ///   - pixels: RGB in stored orientation.
   ///   - orientation: How to turn them upright.
+  ///   - color: From the photo's colours to sRGB; nil where they are that.
   /// - Throws: `NetworkError`.
   public func analyze(
-    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation
+    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation, color: ColorTransform? = nil
   ) throws -> Scene {
     precondition(pixels.channels == 3 && pixels.count > 0, "a photo has three channels")
+<<<<<<< HEAD
+    let view = View(pixels, orientation: orientation, color: color, threads: threads)
+=======
     let view = View(pixels, orientation: orientation, threads: threads)
     return Scene(
       view: view, look: try look(at: view.frame, of: view), names: names, thresholds: thresholds
@@ -61,6 +65,7 @@ public final class Segmenter {
 
   /// Shows the network a window of the upright photo.
   func look(at window: Rectangle, of view: View) throws -> Look {
+>>>>>>> select
     let (width, height) = Self.networkSize(
       width: window.width, height: window.height, side: network.inputSize,
       multiple: network.multiple)

@@ -12,7 +12,7 @@ final class View {
   /// The upright size.
   let width: Int
   let height: Int
-  /// The upright photo, its long side at most `guideSide`.
+  /// The upright photo in sRGB, its long side at most `guideSide`.
   private let guide: Tensor<UInt8>
   /// The guide's size as a share of the photo's.
   private let guideScale: Double
@@ -22,17 +22,29 @@ final class View {
   /// The longest side of the grid on which an object's edge is found.
   private static let workingSide = 384.0
 
-  init(_ pixels: borrowing Tensor<UInt8>, orientation: Orientation, threads: Int) {
+  init(
+    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation, color: ColorTransform? = nil,
+    threads: Int
+  ) {
     storedWidth = pixels.width
     storedHeight = pixels.height
     self.orientation = orientation
     (width, height) = orientation.uprightSize(width: pixels.width, height: pixels.height)
     let long = max(width, height)
+<<<<<<< HEAD
+    let scale = min(1, Double(Self.guideSide) / Double(long))
+    var reduced = resized(
+      pixels, height: max(1, Int((Double(storedHeight) * scale).rounded())),
+      width: max(1, Int((Double(storedWidth) * scale).rounded())), threads: threads)
+    color?.convertToSRGB(&reduced)
+    guide = orientation.upright(reduced)
+=======
     guideScale = min(1, Double(Self.guideSide) / Double(long))
     let small = resized(
       pixels, height: max(1, Int((Double(storedHeight) * guideScale).rounded())),
       width: max(1, Int((Double(storedWidth) * guideScale).rounded())), threads: threads)
     guide = orientation.upright(small)
+>>>>>>> select
   }
 
   /// The whole upright photo.

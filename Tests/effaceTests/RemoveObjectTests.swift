@@ -60,7 +60,8 @@ import Testing
     try folder.addPhoto("a.png")
     try folder.addMask("m.png")
     let photo = Data(try folder.bytes("a.png"))
-    let run = try Command(["remove-object", "-", "--mask", "m.png"], in: folder, input: photo)
+    let run = try Command(
+      ["remove-object", "-", "--mask", "m.png", "--no-mark"], in: folder, input: photo)
     #expect(run.status == 0, "\(run.messages)")
     let result = try decode([UInt8](run.output), name: "-")
     #expect(result.source.format == .png && result.photo.width == 96)
@@ -70,7 +71,7 @@ import Testing
     #expect(both.status == 64 && both.output.isEmpty)
     let mask = Data(try folder.bytes("m.png"))
     let masked = try Command(
-      ["remove-object", "a.png", "--mask", "-", "-o", "-"], in: folder, input: mask)
+      ["remove-object", "a.png", "--mask", "-", "-o", "-", "--no-mark"], in: folder, input: mask)
     #expect(masked.status == 0 && masked.output == run.output)
   }
 
@@ -114,6 +115,16 @@ import Testing
       ["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.jpg", "--compare", "x.jpg"],
       "one name"
     ),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--in-place", "--suffix", "-x"], "give one"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--in-place", "-o", "x.jpg"], "give one"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.jpg", "--suffix", "-x"], "give one"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--suffix", "/x"], "a part of a file's name"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--suffix", ""], "a part of a file's name"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--backup"], "--backup goes with --in-place"),
+    (["remove-object", "-", "--mask", "m.png", "--in-place"], "not standard input"),
+    (["remove-object", "-", "--mask", "m.png", "--keep-time", "-o", "x.jpg"], "--keep-time needs"),
+    (["remove-object", "-", "--mask", "m.png", "--suffix", "-x"], "not standard input"),
+    (["batch", "a.jpg", "--masks", ".", "--output", "out", "--in-place"], "--in-place"),
     (["remove-object", "a.jpg", "--mask", "m.png", "--at", "96,0"], "96 x 64 pixels upright"),
     (["remove-object", "a.jpg", "--mask", "m.png", "--wrong"], "--wrong"),
     (["detect", "a.jpg", "--overlay", "x.gif"], ".png or .jpg"),

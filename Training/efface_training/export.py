@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from .graph import Graph, Node, padded
-from .quantization import Quantization, weight_scales
+from .quantization import Quantization
 from .runtime import NetworkFile
 
 ALIGNMENT = 64
@@ -62,7 +62,7 @@ def quantize_node(node: Node, graph: Graph, q: Quantization) -> tuple[dict, dict
         x = node.inputs[0]
         weight = node.weight.double().numpy()
         outputs, inputs, kernel, _ = weight.shape
-        scale = weight_scales(node.weight).double().numpy()
+        scale = q.scales_of(node).double().numpy()
         # A dead channel has a bias and hardly a weight: its bias must stay below 2^30.
         scale = np.maximum(scale, np.abs(node.bias.double().numpy()) / (q.scales[x] * 2**29))
         integers = np.clip(np.rint(weight / scale[:, None, None, None]), -127, 127)

@@ -10,7 +10,8 @@ def _train(options) -> None:
     from .segmentation_training import train
 
     train(options.data, options.teacher, options.runs, options.minutes, batch=options.batch, rate=options.rate,
-          encoder_sparsity=options.encoder_sparsity, decoder_sparsity=options.decoder_sparsity)  # fmt: skip
+          encoder_sparsity=options.encoder_sparsity, decoder_sparsity=options.decoder_sparsity,
+          start=options.start)  # fmt: skip
 
 
 def _model(path: Path, exact: bool):
@@ -86,6 +87,7 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--encoder-sparsity", type=float, default=0.1, help="share of its prunable 16x4 blocks to empty")
     parser.add_argument("--decoder-sparsity", type=float, default=0.35, help="the same of the decoders")
+    parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
     parser.set_defaults(run=_train)
 
     parser = subparsers.add_parser("evaluate-segmentation", help="figures of a checkpoint (.pt) or a shipped file (.safetensors)")

@@ -81,16 +81,22 @@ def lower(network: SegmentationNetwork) -> list[Graph]:
     return [g, h]
 
 
+def class_lean() -> torch.Tensor:
+    """What is added to the class logits on the way out: rare classes counted more in training, and half of
+    that is taken back; the background gets the same lift."""
+    weights = torch.tensor([COMMON_WEIGHTS.get(name, RARE_WEIGHT) for name in CLASSES])
+    lean = -0.5 * weights.log()
+    lean[0] += 0.5
+    return lean
+
+
 def load_average(checkpoint: Path) -> tuple[SegmentationNetwork, dict]:
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
     network = SegmentationNetwork(len(CLASSES))
     network.load_state_dict(saved["average"])
     for name, mask in saved["masks"].items():
         dict(network.named_modules())[name].weight.data.mul_(mask)
-    # Rare classes counted more in training: half of that is taken back, and the background gets the same lift.
-    weights = torch.tensor([COMMON_WEIGHTS.get(name, RARE_WEIGHT) for name in CLASSES])
-    network.semantic2.bias.data -= 0.5 * weights.log()
-    network.semantic2.bias.data[0] += 0.5
+    network.semantic2.bias.data += class_lean()
     return network.eval().requires_grad_(False), saved["state"]
 
 

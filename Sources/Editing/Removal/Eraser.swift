@@ -1,5 +1,6 @@
 import ImageCodecs
 import Inpainting
+import Kernels
 import Photos
 import Segmentation
 import Tensors
@@ -19,6 +20,7 @@ public final class Eraser {
   ///   - threads: The most threads that the networks use.
   ///   - progress: Called when a stage begins.
   public init(threads: Int, progress: @escaping (Stage) -> Void = { _ in }) {
+    keepFreedMemory()
     self.threads = threads
     self.progress = progress
   }
@@ -80,6 +82,7 @@ public final class Eraser {
   {
     progress(.reading)
     let watch = Stopwatch()
+    if request.input != "-" { report.source = FileSystem.status(request.input) }
     let photo = try decodePhoto(try FileSystem.read(request.input), name: request.input)
     let size = photo.source.uprightSize
     (report.width, report.height) = (size.width, size.height)
@@ -109,28 +112,31 @@ public final class Eraser {
   }
 
   private func grow(
-    _ selected: borrowing SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
+    _ selected: consuming SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> Mask {
     let watch = Stopwatch()
-    var mask = closed(selected.mask, radius: 2 * selected.uncertainty)
-    mask.extendToBorders(4 * selected.uncertainty)
+    let uncertainty = selected.uncertainty
+    var mask = selected.mask
+    mask.close(radius: 2 * uncertainty)
+    mask.extendToBorders(4 * uncertainty)
     let components = mask.components
     if components.isEmpty {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")
     }
     let plan = GrowthPlan(
       components: components, width: mask.width, height: mask.height,
-      uncertainty: selected.uncertainty, grow: request.options.grow,
+      uncertainty: uncertainty, grow: request.options.grow,
       feather: request.options.feather)
-    let hole = grown(mask, by: plan)
-    report.maskPixels = hole.count
+    mask.grow(by: plan)
+    report.maskPixels = mask.count
     report.timings.segment += watch.milliseconds
-    return hole
+    return mask
   }
 
   private func keepBefore(_ photo: borrowing Photo, _ request: RemovalRequest) -> Photo? {
     guard request.comparison != nil || request.wantsThumbnails else { return nil }
-    return Photo(pixels: photo.pixels.copy(), orientation: photo.orientation)
+    return Photo(
+      pixels: photo.pixels.copy(), orientation: photo.orientation, color: photo.color)
   }
 
   private func fill(
@@ -140,7 +146,7 @@ public final class Eraser {
     progress(.filling)
     let inpainter = try inpainter(seed: request.options.seed)
     do {
-      let filled = try inpainter.fill(&photo.pixels, hole: hole, orientation: photo.orientation)
+      let filled = try inpainter.fill(&photo, hole: hole)
       report.timings.inpaint = filled.networkMilliseconds
       report.timings.detail = filled.detailMilliseconds
     } catch {
@@ -154,13 +160,15 @@ public final class Eraser {
   ) throws(EditingError) -> [UInt8] {
     progress(.writing)
     let watch = Stopwatch()
+    let wanted = request.options
+    let mark = EncodingOptions.Mark(
+      software: "Efface \(version)", date: timestamp(currentTime()))
     do {
       let encoded = try ImageCodecs.encode(
         photo.photo, changed: hole, over: photo.source,
         options: EncodingOptions(
-          quality: request.options.quality,
-          thumbnail: request.options.keepsThumbnail ? .rebuild : .drop,
-          strip: request.options.strip))
+          quality: wanted.quality, thumbnail: wanted.keepsThumbnail ? .rebuild : .drop,
+          strip: wanted.strip, mark: wanted.marksHistory ? mark : nil))
       report.notes += encoded.notes
       report.timings.encode = watch.milliseconds
       return encoded.bytes
@@ -174,16 +182,18 @@ public final class Eraser {
     hole: borrowing Mask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) {
     let watch = Stopwatch()
+    // Everything that shows the photo is as private as the photo.
+    let source = report.source
     if let file = request.savedMask {
       let upright = photo.source.orientation.upright(hole.values)
-      try file.write(try encodePicture(upright, format: .png, name: file.path))
+      try file.write(try encodePicture(upright, format: .png, name: file.path), like: source)
     }
     if let before {
       if let file = request.comparison {
         let page = try comparison(
           before: before.uprightPixels, after: photo.photo.uprightPixels, name: file.path,
           title: request.input)
-        try file.write(page)
+        try file.write(page, like: source)
       }
       if request.wantsThumbnails {
         report.thumbnails = (
@@ -192,8 +202,15 @@ public final class Eraser {
         )
       }
     }
+    if request.output.isInPlace, FileSystem.status(request.input) != source {
+      throw .unwritable(
+        name: request.input, reason: "another program changed it meanwhile; run the command again")
+    }
     try request.willPublish?(encoded)
-    try request.output.write(encoded)
+    try request.output.write(encoded, like: source, keepsTime: request.options.keepsTime)
+    if let backup = request.output.backup {
+      report.notes.append("the photo as it was is kept as \(backup.path)")
+    }
     report.output = request.output.path
     report.timings.encode += watch.milliseconds
   }
@@ -205,7 +222,8 @@ public final class Eraser {
     do {
       let network = try segmenter ?? Segmenter(threads: threads)
       segmenter = network
-      return try network.analyze(photo.pixels, orientation: photo.orientation)
+      return try network.analyze(
+        photo.pixels, orientation: photo.orientation, color: photo.color)
     } catch {
       throw .network(message: "\(shown(name)): the objects could not be found: \(error)")
     }

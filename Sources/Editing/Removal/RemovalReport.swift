@@ -50,6 +50,8 @@ public struct RemovalReport: Sendable {
   public var peakMemoryBytes = 0
   /// What else the user should know, like a palette that had to become RGB.
   public var notes: [String] = []
+  /// The photo's file as it was when it was read; `nil` for standard input.
+  var source: FileSystem.Status?
   /// Small JPEG pictures of before and after, for a report.
   var thumbnails: (before: Thumbnail, after: Thumbnail)?
 

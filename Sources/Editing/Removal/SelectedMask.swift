@@ -27,7 +27,7 @@ struct SelectedMask: ~Copyable {
         mask: shown(path), width: upright.width, height: upright.height, photo: shown(name),
         photoWidth: size.width, photoHeight: size.height)
     }
-    var stored = Mask(photo.orientation.stored(upright.values))
+    var stored = photo.orientation == .up ? upright : Mask(photo.orientation.stored(upright.values))
     stored.binarize()
     if stored.boundingBox == nil {
       throw .nothingMatched(
@@ -125,15 +125,16 @@ struct SelectedMask: ~Copyable {
   }
 
   private mutating func add(
-    _ part: borrowing Mask, of object: DetectedObject?, orientation: Orientation
+    _ part: consuming Mask, of object: DetectedObject?, orientation: Orientation
   ) {
     guard let box = part.boundingBox else { return }
-    mask.formUnion(part)
+    let isFirst = removed.isEmpty
     removed.append(
       .init(
         className: object?.className, score: object.map { Double($0.score) },
         box: orientation.upright(box, width: part.width, height: part.height), area: part.count,
         index: object?.index))
+    if isFirst { mask = part } else { mask.formUnion(part) }
   }
 
   /// What was found, by classes: `2 x person, 1 x dog`.
@@ -160,8 +161,16 @@ func readMask(_ path: String) throws(EditingError) -> Mask {
 extension Mask {
   /// Makes every pixel either 0 or 255, with the limit in the middle.
   mutating func binarize() {
-    var bytes = values.mutableSpan
-    for index in bytes.indices { bytes[index] = bytes[index] >= 128 ? 255 : 0 }
+    var index = values.span.firstSet(in: 0..<values.count)
+    while index < values.count {
+      let end = values.span.firstClear(in: index..<values.count)
+      var bytes = values.mutableSpan
+      while index < end {
+        bytes[index] = bytes[index] >= 128 ? 255 : 0
+        index += 1
+      }
+      index = values.span.firstSet(in: end..<values.count)
+    }
   }
 }
 

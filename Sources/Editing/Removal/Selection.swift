@@ -91,6 +91,10 @@ public struct RemovalOptions: Equatable, Sendable {
   public var keepsThumbnail = true
   /// What is taken out of the metadata.
   public var strip = EncodingOptions.Strip.nothing
+  /// Whether the edit is entered into the photo's edit history.
+  public var marksHistory = true
+  /// Whether the result gets the photo's time of the last change; else it has the time of the edit.
+  public var keepsTime = false
   /// Another seed makes another fill.
   public var seed: UInt64 = 0
 

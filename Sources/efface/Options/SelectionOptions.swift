@@ -1,6 +1,5 @@
 import ArgumentParser
 import Editing
-import ImageCodecs
 import Photos
 
 /// What should go; shared by `remove-object` and `batch`.
@@ -56,24 +55,6 @@ struct SelectionOptions: ParsableArguments {
       valueName: "px"))
   var feather: Int?
 
-  @Option(
-    help: ArgumentHelp(
-      "Encode a JPEG anew at this quality, 1 to 100.",
-      discussion: "Default: the photo's own, and untouched blocks are copied as they are.",
-      valueName: "n"))
-  var quality: Int?
-
-  @Flag(
-    inversion: .prefixedNo,
-    help: ArgumentHelp("Make an embedded thumbnail anew from the result, or drop it."))
-  var thumbnail = true
-
-  @Option(
-    help: ArgumentHelp(
-      "Take the position (gps) or all metadata out of the result.",
-      discussion: "The colour profile and the orientation stay.", valueName: "gps|all"))
-  var strip: EncodingOptions.Strip = .nothing
-
   @Option(help: ArgumentHelp("Another seed makes another fill.", valueName: "n"))
   var seed: UInt64 = 0
 
@@ -87,9 +68,6 @@ struct SelectionOptions: ParsableArguments {
     if let feather, !(0...2_000).contains(feather) {
       throw ValidationError("--feather \(feather): give 0 to 2000 pixels")
     }
-    if let quality, !(1...100).contains(quality) {
-      throw ValidationError("--quality \(quality): give 1 to 100")
-    }
     if let threads, !(1...1_024).contains(threads) {
       throw ValidationError("--threads \(threads): give 1 or more")
     }
@@ -98,9 +76,9 @@ struct SelectionOptions: ParsableArguments {
     }
   }
 
-  /// The options for Editing.
-  func removal(mask: String?) -> RemovalOptions {
-    var options = RemovalOptions()
+  /// The options for Editing, with those for what becomes of the file.
+  func removal(mask: String?, file: FileOptions) -> RemovalOptions {
+    var options = file.removal
     options.selection.objects = objects.flatMap(\.names)
     options.selection.clicks = at
     options.selection.kept = notAt
@@ -110,15 +88,7 @@ struct SelectionOptions: ParsableArguments {
     options.selection.mask = mask
     options.grow = grow
     options.feather = feather
-    options.quality = quality
-    options.keepsThumbnail = thumbnail
-    options.strip = strip
     options.seed = seed
     return options
   }
-}
-
-extension EncodingOptions.Strip: ExpressibleByArgument {
-  /// What one may ask for.
-  public static var allValueStrings: [String] { [Self.gps, .all].map(\.rawValue) }
 }
