@@ -79,8 +79,11 @@ public struct PatchLevel: ~Copyable {
         }
       }
     }
+    // The hole itself belongs to it: at the picture's border no patch has its centre.
+    let bounds = targetCount == 0 ? nil : boundingRegion(of: hole)
     region =
-      boundingRegion(of: wanted) ?? ImageRegion(rows: 0..<0, columns: 0..<0)
+      bounds?.grown(by: r, height: height, width: width)
+      ?? ImageRegion(rows: 0..<0, columns: 0..<0)
     sources = Tensor(height: region.height, width: region.width, repeating: 0)
     costs = Tensor(height: region.height, width: region.width, repeating: UInt32.max)
     self.sourceCount = sourceCount
