@@ -1,5 +1,5 @@
 import Kernels
-package import Networks
+public import Networks
 public import Photos
 public import Tensors
 
@@ -26,7 +26,10 @@ public final class Inpainter: Sendable {
       settings: SynthesisSettings())
   }
 
-  package init(network: Network?, threads: Int, seed: UInt64, settings: SynthesisSettings) {
+  /// Makes an inpainter of other parts than the product's, to measure what each is worth.
+  ///
+  /// - Parameter network: What sees structure; none when `nil`.
+  public init(network: Network?, threads: Int, seed: UInt64, settings: SynthesisSettings) {
     self.network = network
     self.threads = max(threads, 1)
     self.seed = seed
@@ -68,12 +71,12 @@ public final class Inpainter: Sendable {
   }
 
   /// The holes of a mask that are filled together, as boxes.
-  package func groups(of hole: borrowing Mask) -> [Rectangle] {
+  public func groups(of hole: borrowing Mask) -> [Rectangle] {
     holeGroups(hole) { box in min(max(8, max(box.width, box.height) / 4), 64) }
   }
 
   /// Fills the holes of one box under the guidance of what the network sees there.
-  package func fill(
+  public func fill(
     _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int,
     structure: borrowing Structure?
   ) {
