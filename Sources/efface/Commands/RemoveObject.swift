@@ -31,6 +31,15 @@ struct RemoveObject: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Write so many different fills to choose from.",
+      discussion: """
+        Files are named <out>-1.<ext>, <out>-2.<ext> and so on; each is the fill of the next \
+        --seed, and --json lists them as "variants".
+        """, valueName: "n"))
+  var variants: Int = 1
+
+  @Option(
+    help: ArgumentHelp(
       "Write before and after as well: .png, .jpg, .gif or .html.", valueName: "file"))
   var compare: String?
 
@@ -52,7 +61,13 @@ struct RemoveObject: ParsableCommand {
         "say what should go: --object, --at, --box, --distractors or --mask "
           + "(`efface detect \(photo)` shows what there is)")
     }
+    if !(1...100).contains(variants) {
+      throw ValidationError("--variants \(variants): give 1 to 100")
+    }
     let target = output ?? defaultOutput(for: photo)
+    if target == "-" && variants > 1 {
+      throw ValidationError("several fills cannot go to standard output: add -o FILE")
+    }
     if target == "-" && json {
       throw ValidationError("--json and the photo cannot both go to standard output: add -o FILE")
     }
@@ -62,7 +77,7 @@ struct RemoveObject: ParsableCommand {
     for (option, name) in [("--compare", compare), ("--save-mask", saveMask)] where name == "-" {
       throw ValidationError("\(option) needs the name of a file")
     }
-    let names = [target, compare, saveMask].compactMap { $0 }.filter { $0 != "-" }
+    let names = outputs + [compare, saveMask].compactMap { $0 }.filter { $0 != "-" }
     if Set(names).count < names.count {
       throw ValidationError("two results would have one name: name them differently")
     }
@@ -76,9 +91,11 @@ struct RemoveObject: ParsableCommand {
     let terminal = Terminal(isQuiet: quiet)
     do {
       if let compare { try checkComparisonName(compare) }
-      let request = RemovalRequest(
-        input: photo,
-        output: try OutputFile(output ?? defaultOutput(for: photo), replacing: force),
+      let files = try outputs.map { name throws(EditingError) in
+        try OutputFile(name, replacing: force)
+      }
+      var request = RemovalRequest(
+        input: photo, output: files[0],
         comparison: try compare.map { name throws(EditingError) in
           try OutputFile(name, replacing: force)
         },
@@ -86,6 +103,7 @@ struct RemoveObject: ParsableCommand {
           try OutputFile(name, replacing: force)
         },
         options: selection.removal(mask: mask))
+      request.variants = Array(files.dropFirst())
       let eraser = Eraser(threads: selection.threads ?? processorCount) { stage in
         terminal.progress("\(stage.rawValue) …")
       }
@@ -102,9 +120,16 @@ struct RemoveObject: ParsableCommand {
     }
   }
 
+  /// Where the fills go.
+  private var outputs: [String] {
+    let target = output ?? defaultOutput(for: photo)
+    return variants > 1 ? variantOutputs(of: target, count: variants) : [target]
+  }
+
   private static func summary(_ report: RemovalReport) -> String {
     let things = report.removed.map { $0.className ?? "the selection" }
-    return "\(report.output ?? ""): \(things.joined(separator: ", ")) removed in "
+    let outputs = report.variants.isEmpty ? [report.output ?? ""] : report.variants.map(\.output)
+    return "\(outputs.joined(separator: ", ")): \(things.joined(separator: ", ")) removed in "
       + "\(Int(report.timings.total.rounded())) ms"
   }
 }
