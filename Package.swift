@@ -34,7 +34,8 @@ let package = Package(
   products: [
     .executable(name: "efface", targets: ["efface"]),
     // For the benchmarks' own package.
-    .library(name: "EffaceEngine", targets: ["Tensors", "Kernels", "Networks"]),
+    .library(
+      name: "EffaceEngine", targets: ["Tensors", "Kernels", "Networks", "Photos", "Inpainting"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")

@@ -10,6 +10,7 @@
 #define EFK_ISA EFK_ISA_AVX512VNNI
 #define EFK_NAME(name) name##_avx512
 #define EFK_AVX2
+#define EFK_AVX512
 #include "image_rows.inc"
 #include "image_patch.inc"
 

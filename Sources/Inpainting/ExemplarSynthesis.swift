@@ -25,9 +25,88 @@ struct ExemplarSynthesis {
     guard var level = solve(window, depth: 0, guide: guide, guideScale: guideScale) else {
       return nil
     }
-    level.pick(threads: threads)
+    level.agree(
+      quantile: settings.voteQuantile, sharpness: settings.voteSharpness, threads: threads)
     level.closeSeam(limit: settings.seamLimit, threads: threads)
+    if settings.transfer > 0 {
+      switch guide {
+      case .some(let guide): transfer(guide, to: &level, scale: guideScale)
+      case .none: break
+      }
+    }
     return level
+  }
+
+  /// Lets the result take over the guide's low frequencies where its sources explain it badly.
+  ///
+  /// As in blending by bands (Burt and Adelson 1983): what the guide's low-pass leaves of the result
+  /// stays, what lies below comes from the guide. It fades in from the hole's edge, and where patches
+  /// match well, as in a clear sky, the sources know better.
+  private func transfer(
+    _ guide: borrowing Tensor<UInt8>, to level: inout PatchLevel, scale: Double
+  ) {
+    let (height, width, region) = (level.height, level.width, level.region)
+    let distances = squaredDistances(toSet: level.image.known, region: region)
+    level.image.known = Tensor(height: height, width: width, repeating: 255)
+    level.markMismatch()
+    var step = 1.0
+    var small = Tensor<UInt8>(uninitializedHeight: guide.height, width: guide.width, channels: 4)
+    if level.height > guide.height {
+      var image = level.image.halved(needed: 1, threads: threads)
+      step = 2
+      while image.height > guide.height {
+        image = image.halved(needed: 1, threads: threads)
+        step *= 2
+      }
+      copy(image.pixels, into: &small)
+    } else {
+      copy(level.image.pixels, into: &small)
+    }
+    let mine = gaussianBlurred(small, sigma: settings.guideBlur * scale / step)
+    let (limit, bad) = (settings.transferLimit, settings.transferError * settings.transferError)
+    for y in 0..<guide.height {
+      for x in 0..<guide.width {
+        let mismatch = Double(mine[y, x, 3]) * Double(mine[y, x, 3])
+        let part = settings.transfer * (bad > 0 ? mismatch / (mismatch + bad) : 1)
+        for c in 0..<3 {
+          let d = Double(guide[y, x, c]) - Double(mine[y, x, c])
+          small[y, x, c] = UInt8(128 + (d * part * limit / (limit + abs(d))).rounded())
+        }
+      }
+    }
+    let added = resized(small, height: height, width: width, filter: .bilinear, threads: threads)
+    let (fadeIn, far) = (settings.guideBlur * scale, settings.transferReach * scale)
+    unsafe level.hole.withUnsafeBufferPointer { hole in
+      unsafe distances.withUnsafeBufferPointer { distances in
+        unsafe added.withUnsafeBufferPointer { added in
+          unsafe level.image.pixels.withUnsafeMutableBufferPointer { pixels in
+            for y in region.rows {
+              for x in region.columns where unsafe hole[y * width + x] != 0 {
+                let squared = unsafe Float(
+                  distances[
+                    (y - region.rows.lowerBound) * region.width + x
+                      - region.columns.lowerBound])
+                var part = min(1, squared.squareRoot() / Float(fadeIn))
+                if far > 0 { part /= 1 + squared / Float(far * far) }
+                for i in 4 * (y * width + x)..<4 * (y * width + x) + 3 {
+                  let sum = unsafe Float(pixels[i]) + part * (Float(added[i]) - 128)
+                  unsafe pixels[i] = UInt8(max(0, min(255, sum.rounded())))
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The first rows of a picture.
+  private func copy(_ from: borrowing Tensor<UInt8>, into to: inout Tensor<UInt8>) {
+    unsafe from.withUnsafeBufferPointer { from in
+      unsafe to.withUnsafeMutableBufferPointer { to in
+        _ = unsafe to.update(fromContentsOf: from[0..<to.count])
+      }
+    }
   }
 
   private func solve(
@@ -77,13 +156,29 @@ struct ExemplarSynthesis {
     case .some(let guide): setGuide(of: &level, to: guide, weight: weight)
     case .none: break
     }
+    if level.guide != nil && settings.trustReach > 0 {
+      level.trust = trust(
+        around: level.image.known, reach: settings.trustReach * guideScale / Double(1 << depth))
+    }
+  }
+
+  /// Full trust at the hole's edge, half of it `reach` pixels from there.
+  private func trust(around known: borrowing Tensor<UInt8>, reach: Double) -> Tensor<UInt8> {
+    let distances = squaredDistances(toSet: known)
+    var trust = Tensor<UInt8>(uninitializedHeight: known.height, width: known.width)
+    var span = trust.mutableSpan
+    let far = distances.span
+    for i in span.indices {
+      span[i] = UInt8((255 / (1 + Double(far[i]) / (reach * reach))).rounded())
+    }
+    return trust
   }
 
   private func setGuide(
     of level: inout PatchLevel, to guide: borrowing Tensor<UInt8>, weight: Double
   ) {
     // A patch has 49 pixels, of which the guide is compared at four.
-    level.guideWeight = UInt32((weight * 49 / 4).rounded())
+    level.guideWeight = UInt32(min(4_000, (weight * 49 / 4 * 64).rounded()))
     level.guide =
       level.guideWeight == 0
       ? nil : paddedGuide(guide, height: level.height, width: level.width)
@@ -119,7 +214,7 @@ struct ExemplarSynthesis {
         pixels: level.image.pixels.copy(), known: level.image.known.copy())
       smooth.fillSmoothly(threads: threads)
       level.guide = smooth.pixels.copy()
-      level.guideWeight = UInt32((settings.smoothWeight * 49 / 4).rounded())
+      level.guideWeight = UInt32((settings.smoothWeight * 49 / 4 * 64).rounded())
     }
     level.scatter(seed: seed)
     level.peel(passes: settings.firstPasses, seed: seed, threads: threads)
@@ -128,27 +223,30 @@ struct ExemplarSynthesis {
     case .none: level.guide = nil
     }
     for round in 1...settings.coarsestRounds {
-      improve(
-        &level, round: round, last: round == settings.coarsestRounds, seed: seed,
-        radius: max(level.height, level.width) / 2, anywhere: 1)
+      search(
+        &level, round: round, seed: seed, radius: max(level.height, level.width) / 2, anywhere: 1)
+      if round < settings.coarsestRounds { _ = vote(&level) }
     }
   }
 
   private func refine(_ level: inout PatchLevel, depth: Int) {
     let seed = seed &+ UInt32(depth) &* 1000
+    let longer = max(level.height, level.width)
     // Coarse scales are cheap and decide what goes where; large ones only follow.
-    let rounds = max(1, min(settings.mostRounds, settings.budget / level.targetCount))
-    let small = rounds > 1
-    for round in 0..<rounds {
-      improve(
-        &level, round: round, last: round == rounds - 1, seed: seed,
-        radius: small ? max(level.height, level.width) / 4 : 8, anywhere: 0)
+    var left = settings.budget - level.targetCount
+    let radius = left >= level.targetCount ? longer / 4 : 8
+    var active = level.targetCount
+    for round in 0..<settings.mostRounds {
+      search(&level, round: round, seed: seed, radius: radius, anywhere: 0)
+      if active > left || active * 50 < level.targetCount { break }
+      active = vote(&level)
+      left -= active
     }
   }
 
-  /// One round: search by the picture as it stands, then let the patches vote.
-  private func improve(
-    _ level: inout PatchLevel, round: Int, last: Bool, seed: UInt32, radius: Int, anywhere: Int
+  /// Searches by the picture as it stands.
+  private func search(
+    _ level: inout PatchLevel, round: Int, seed: UInt32, radius: Int, anywhere: Int
   ) {
     level.measure(threads: threads)
     for pass in 0..<settings.passes {
@@ -156,11 +254,13 @@ struct ExemplarSynthesis {
         pass: pass, radius: radius, anywhere: anywhere, seed: seed &+ UInt32(round * 16 + 16),
         threads: threads)
     }
-    if !last {
-      level.vote(
-        quantile: settings.voteQuantile, sharpness: settings.voteSharpness,
-        fade: settings.fade, threads: threads)
-    }
+  }
+
+  /// Lets the patches vote; how many are not settled by that.
+  private func vote(_ level: inout PatchLevel) -> Int {
+    level.vote(
+      quantile: settings.voteQuantile, sharpness: settings.voteSharpness, fade: settings.fade,
+      tolerance: 0, threads: threads)
   }
 }
 

@@ -1,5 +1,5 @@
 import Kernels
-package import Networks
+public import Networks
 public import Photos
 public import Tensors
 
@@ -26,7 +26,10 @@ public final class Inpainter: Sendable {
       settings: SynthesisSettings())
   }
 
-  package init(network: Network?, threads: Int, seed: UInt64, settings: SynthesisSettings) {
+  /// Makes an inpainter of other parts than the product's, to measure what each is worth.
+  ///
+  /// - Parameter network: What sees structure; none when `nil`.
+  public init(network: Network?, threads: Int, seed: UInt64, settings: SynthesisSettings) {
     self.network = network
     self.threads = max(threads, 1)
     self.seed = seed
@@ -87,7 +90,7 @@ public final class Inpainter: Sendable {
   }
 
   /// The holes of a mask that are filled together, as boxes.
-  package func groups(of hole: borrowing Mask) -> [Rectangle] {
+  public func groups(of hole: borrowing Mask) -> [Rectangle] {
     holeGroups(hole) { box in min(max(8, max(box.width, box.height) / 4), 64) }
   }
 
@@ -95,7 +98,7 @@ public final class Inpainter: Sendable {
   ///
   /// - Returns: What was filled and where it came from, if `wantsOrigins`.
   @discardableResult
-  package func fill(
+  public func fill(
     _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int,
     structure: borrowing Structure?, wantsOrigins: Bool = false
   ) -> FilledWindow? {

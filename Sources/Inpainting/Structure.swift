@@ -1,10 +1,10 @@
 import Kernels
-internal import Networks
-package import Photos
-package import Tensors
+public import Networks
+public import Photos
+public import Tensors
 
 /// What the network sees in a hole: a small picture of a window around it.
-package struct Structure: ~Copyable {
+public struct Structure: ~Copyable {
   /// The network's picture of the window, RGB, in stored orientation; outside the hole the photo.
   let picture: Tensor<UInt8>
   /// The window, in photo pixels.
@@ -13,7 +13,7 @@ package struct Structure: ~Copyable {
   let scale: Double
 
   /// Takes a picture of a window.
-  package init(picture: consuming Tensor<UInt8>, window: Rectangle, scale: Double) {
+  public init(picture: consuming Tensor<UInt8>, window: Rectangle, scale: Double) {
     self.picture = picture
     region = ImageRegion(rows: window.y..<window.maxY, columns: window.x..<window.maxX)
     self.scale = scale
@@ -26,7 +26,7 @@ package struct Structure: ~Copyable {
   ///   - hole: Not 0 where pixels are unknown.
   ///   - box: The holes to fill.
   ///   - color: From the photo's colours to those that the network knows.
-  init(
+  public init(
     _ network: Network, pixels: borrowing Tensor<UInt8>, hole: borrowing Tensor<UInt8>,
     box: Rectangle, orientation: Orientation, color: ColorTransform? = nil, threads: Int
   ) throws(NetworkError) {

@@ -1,41 +1,52 @@
 /// How the exemplar synthesis searches: chosen by measurement on photos with object-shaped holes.
-package struct SynthesisSettings: Sendable {
+public struct SynthesisSettings: Sendable {
   /// Halving ends when no pixel of the hole is farther than this from its edge.
-  package var coarsestReach = 8
+  public var coarsestReach = 16
   /// The guide's low-pass, as a standard deviation in the network's pixels.
-  package var guideBlur = 2.0
+  public var guideBlur = 2.0
   /// What the guide counts beside the picture's own distance when the hole is first peeled.
-  package var guidePeel = 0.2
+  public var guidePeel = 0.45
   /// What it counts later, at scales of `guideReach` network pixels and coarser.
-  package var guideCoarse = 0.15
+  public var guideCoarse = 0.45
   /// What it counts at the finest scale.
-  package var guideFine = 0.0
+  public var guideFine = 0.0
   /// See `guideCoarse`.
-  package var guideReach = 8.0
+  public var guideReach = 8.0
   /// What the smooth fill counts at the first search of all where there is no guide.
-  package var smoothWeight = 0.25
+  public var smoothWeight = 0.25
   /// Rounds of searching and voting at the coarsest scale.
-  package var coarsestRounds = 4
+  public var coarsestRounds = 4
   /// The most rounds at other scales.
-  package var mostRounds = 20
+  public var mostRounds = 20
   /// How many targets a scale may search, all its rounds together; at the least one round is done.
-  package var budget = 150_000
+  public var budget = 150_000
   /// Passes of PatchMatch a round.
-  package var passes = 2
+  public var passes = 2
   /// Passes of PatchMatch in the first round of all.
-  package var firstPasses = 4
+  public var firstPasses = 4
   /// The part of all costs whose value is the votes' variance.
-  package var voteQuantile = 0.75
+  public var voteQuantile = 0.75
   /// How fast votes fall with cost.
-  package var voteSharpness = 1.0
+  public var voteSharpness = 1.0
   /// Votes fall by this factor with each pixel from the hole's edge.
-  package var fade = 2.5
+  public var fade = 2.5
   /// Differences at the hole's edge up to this many levels are smoothed over; 0: none.
-  package var seamLimit = 100
+  public var seamLimit = 100
   /// The mean texture of a window, beside colours of 0 to 255: how much texture counts.
-  package var texture = 40.0
+  public var texture = 40.0
   /// The context around a hole in which sources are sought, in parts of the hole's longer side.
-  package var context = 1.0
+  public var context = 0.6
+  /// Trust in the guide falls to a half at so many network pixels from the hole's edge; 0: never.
+  public var trustReach = 16.0
+  /// How much of the guide's low frequencies the result takes over where its sources match badly.
+  public var transfer = 1.0
+  /// The largest difference that is taken over, softly.
+  public var transferLimit = 40.0
+  /// The mismatch of patches, in levels, at which that falls to a half; 0: it never falls.
+  public var transferError = 6.0
+  /// It falls to a half at so many network pixels from the hole's edge; 0: never.
+  public var transferReach = 16.0
 
-  package init() {}
+  /// The settings of the product.
+  public init() {}
 }

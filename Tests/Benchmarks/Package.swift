@@ -16,6 +16,10 @@ let package = Package(
       name: "network-benchmarks",
       dependencies: [.product(name: "EffaceEngine", package: "efface")],
       path: "Sources/NetworkBenchmarks", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
+    .executableTarget(
+      name: "fill-benchmarks",
+      dependencies: [.product(name: "EffaceEngine", package: "efface")],
+      path: "Sources/FillBenchmarks", swiftSettings: [.enableExperimentalFeature("Lifetimes")]),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -102,6 +102,20 @@ func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
     }
   }
 
+  /// No patch has its centre at the photo's border, but its pixels are filled from the photo too.
+  @Test func fillsUpToThePhotosBorder() throws {
+    for (rows, columns) in [(0..<30, 30..<70), (70..<100, 0..<40), (60..<100, 60..<100)] {
+      var photo = texture(height: 100, width: 100)
+      for y in rows { for x in columns { for c in 0..<3 { photo[y, x, c] = 0 } } }
+      let mask = rectangleMask(height: 100, width: 100, rows: rows, columns: columns)
+      _ = try Inpainter(network: nil, threads: 1, seed: 1, settings: SynthesisSettings())
+        .fill(&photo, hole: mask, orientation: .up)
+      var darkest: UInt8 = 255
+      for y in rows { for x in columns { darkest = min(darkest, photo[y, x, 1]) } }
+      #expect(darkest >= 30, "the texture starts at 60, and only light is evened out")
+    }
+  }
+
   @Test func anEmptyMaskChangesNothing() throws {
     var photo = texture(height: 20, width: 30)
     let before = bytes(photo)

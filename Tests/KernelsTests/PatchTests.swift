@@ -29,17 +29,18 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
       var level = PatchLevel(picture, kernels: kernels)
       if guided {
         level.guide = guide.pixels.copy()
-        level.guideWeight = 5
+        level.guideWeight = 5 * 64
+        level.trust = noise(height: 61, width: 83, channels: 1, seed: 4)
       }
       level.scatter(seed: 3)
       level.peel(passes: 2, seed: 3, threads: threads)
-      for round in 0..<2 {
+      for round in 0..<3 {
         level.measure(threads: threads)
         level.search(pass: round, radius: 20, anywhere: 1, seed: 8, threads: threads)
-        level.vote(fade: 1.5, threads: threads)
+        level.vote(fade: 1.5, tolerance: guided ? 1 : -1, threads: threads)
       }
       level.measure(threads: threads)
-      level.pick(threads: threads)
+      if guided { level.agree(threads: threads) } else { level.pick(threads: threads) }
       level.closeSeam(limit: 90, threads: threads)
       return bytes(level.image.pixels)
     }
@@ -114,6 +115,103 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
     let median = Int(level.costQuantile(0.5))
     let sorted = costs.sorted()
     #expect(median <= sorted[24] && median * 17 / 16 + 1 >= sorted[24])
+  }
+
+  /// The guide is compared at four points; how much it counts depends on the trust at the target.
+  @Test(arguments: InstructionSet.available)
+  func guideCostsByTrust(set: InstructionSet) throws {
+    let kernels = try #require(KernelTable(set))
+    let picture = pictureWithHole(height: 20, width: 30, rows: 9..<10, columns: 12..<13)
+    var level = PatchLevel(picture, kernels: kernels)
+    level.scatter(seed: 1)
+    level.measure(threads: 1)
+    let plain = (6..<13).map { y in (9..<16).map { level.cost(row: y, column: $0) } }
+    let guide = noise(height: 21, width: 30, channels: 4, seed: 6)
+    let trust = noise(height: 20, width: 30, channels: 1, seed: 7)
+    level.guide = guide.copy()
+    level.guideWeight = 100
+    level.trust = trust.copy()
+    level.measure(threads: 1)
+    for y in 6..<13 {
+      for x in 9..<16 {
+        let source = level.source(row: y, column: x)
+        var sum = 0
+        for dy in [-2, 2] {
+          for dx in [-2, 2] {
+            for c in 0..<4 {
+              let d =
+                Int(guide[y + dy, x + dx, c]) - Int(guide[source.row + dy, source.column + dx, c])
+              sum += d * d
+            }
+          }
+        }
+        let weight = (100 * Int(trust[y, x]) + 127) / 255
+        let expected = Int(plain[y - 6][x - 9]) + (sum * weight) >> 6
+        #expect(Int(level.cost(row: y, column: x)) == expected)
+      }
+    }
+  }
+
+  /// Where patches agree, in plain words: each patch over a pixel speaks for one place, most for its
+  /// own middle; the place with the largest sum wins, the first of equals.
+  @Test(arguments: InstructionSet.available)
+  func agreementIsTheLargestSum(set: InstructionSet) throws {
+    let kernels = try #require(KernelTable(set))
+    let picture = pictureWithHole(height: 40, width: 50, rows: 0..<22, columns: 18..<50)
+    var level = PatchLevel(picture, kernels: kernels)
+    level.scatter(seed: 4)
+    level.measure(threads: 1)
+    for pass in 0..<3 {
+      level.search(pass: pass, radius: 9, anywhere: 1, seed: 2, threads: 1)
+    }
+    level.agree(sharpness: 0, threads: 2)
+    for y in 0..<22 {
+      for x in 18..<50 {
+        var sums: [(row: Int, column: Int, sum: Int)] = []
+        for qy in max(3, y - 3)...min(36, y + 3) {
+          for qx in max(3, x - 3)...min(46, x + 3) {
+            let source = level.source(row: qy, column: qx)
+            let (dy, dx) = (y - qy, x - qx)
+            let weight = 32 - dx * dx - dy * dy
+            if let known = sums.firstIndex(where: {
+              $0.row == source.row + dy && $0.column == source.column + dx
+            }) {
+              sums[known].sum += weight
+            } else {
+              sums.append((source.row + dy, source.column + dx, weight))
+            }
+          }
+        }
+        let largest = sums.map(\.sum).max()
+        let winners = sums.filter { $0.sum == largest }
+        let agrees = winners.contains { place in
+          (0..<4).allSatisfy {
+            level.image.pixels[y, x, $0] == level.image.pixels[place.row, place.column, $0]
+          }
+        }
+        #expect(agrees, "at \(y), \(x)")
+      }
+    }
+  }
+
+  /// What no vote moves is not searched again.
+  @Test func settledTargetsAreLeftAlone() {
+    var level = PatchLevel(
+      pictureWithHole(height: 60, width: 70, rows: 20..<40, columns: 20..<50))
+    level.scatter(seed: 2)
+    var active = level.targetCount
+    for pass in 0..<12 {
+      level.measure(threads: 1)
+      level.search(pass: pass, radius: 32, anywhere: 2, seed: 1, threads: 1)
+      active = level.vote(tolerance: 2, threads: 1)
+    }
+    #expect(active < level.targetCount)
+    let left = level.vote(tolerance: 255, threads: 1)
+    #expect(left == 0, "no change is larger than 255")
+    let before = level.source(row: 30, column: 30)
+    level.search(pass: 0, radius: 32, anywhere: 2, seed: 99, threads: 1)
+    let after = level.source(row: 30, column: 30)
+    #expect(after.row == before.row && after.column == before.column)
   }
 
   @Test func searchingNeverMakesASourceWorse() throws {

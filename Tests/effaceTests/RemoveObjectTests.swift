@@ -14,7 +14,7 @@ import Testing
     let report = try run.json()
     let keys: Set = [
       "input", "output", "width", "height", "status", "error", "removed", "mask_pixels",
-      "timings_ms", "peak_memory_bytes",
+      "timings_ms", "peak_memory_bytes", "variants",
     ]
     #expect(keys.isSubset(of: report.keys))
     #expect(report["input"] as? String == "a b.jpg")
@@ -53,6 +53,41 @@ import Testing
       let other = try Command(call + ["-o", "new.png", option, "m.png"], in: folder)
       #expect(other.status == 1 && !folder.has("new.png"))
     }
+  }
+
+  @Test func writesSeveralFillsToChooseFrom() throws {
+    let folder = try Scratch()
+    var pixels = Tensor<UInt8>(height: 64, width: 96, channels: 3, repeating: 0)
+    for y in 0..<64 {
+      for x in 0..<96 {
+        let noise = (UInt32(y / 2 * 96 + x / 2) &* 0x9E37_79B1) >> 25
+        for c in 0..<3 { pixels[y, x, c] = 60 + UInt8(noise) }
+      }
+    }
+    try folder.write("a.png", try encodeNew(pixels: pixels, format: .png, quality: 92))
+    try folder.addMask("m.png")
+    let call = ["remove-object", "a.png", "--mask", "m.png"]
+    let run = try Command(
+      call + ["-o", "b.png", "--variants", "3", "--seed", "5", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let names = ["b-1.png", "b-2.png", "b-3.png"]
+    #expect(folder.names == ["a.png"] + names + ["m.png"])
+    let report = try run.json()
+    #expect(report["output"] as? String == "b-1.png")
+    let variants = try #require(report["variants"] as? [[String: Any]])
+    #expect(variants.map { $0["output"] as? String } == names)
+    #expect(variants.map { $0["seed"] as? Int } == [5, 6, 7])
+    let fills = try names.map { try folder.bytes($0) }
+    #expect(Set(fills).count == 3, "each fill differs")
+    // The seed alone makes a variant again.
+    #expect(try Command(call + ["-o", "c.png", "--seed", "7"], in: folder).status == 0)
+    #expect(try folder.bytes("c.png") == fills[2])
+    // None is replaced unasked, and none can go to standard output.
+    try FileManager.default.removeItem(atPath: folder.path + "/b-1.png")
+    #expect(try Command(call + ["-o", "b.png", "--variants", "3"], in: folder).status == 1)
+    #expect(!folder.has("b-1.png"), "nothing is written when one name is taken")
+    #expect(try Command(call + ["-o", "-", "--variants", "2"], in: folder).status == 64)
+    #expect(try Command(call + ["--variants", "0"], in: folder).status == 64)
   }
 
   @Test func streams() throws {

@@ -31,12 +31,18 @@ typedef struct efk_patch_search {
   const uint8_t *_Nullable counts;
   /// Low-passed picture, 4 bytes a pixel, or null.
   const uint8_t *_Nullable guide;
-  /// What a squared difference of the guide costs, at four points of the patch.
+  /// What a squared difference of the guide costs, at four points of the patch; in 64ths, below 4,032.
   uint32_t guide_weight;
+  /// One byte a pixel: how much of `guide_weight` counts for the target there, 255 all of it; or
+  /// null: all.
+  const uint8_t *_Nullable trust;
   /// One byte a pixel: not 0 where a source patch may have its centre.
   const uint8_t *usable;
   /// One byte a pixel: not 0 where a target patch has its centre.
   const uint8_t *wanted;
+
+  /// One byte an entry of the field: not 0 where the target is searched and measured now.
+  const uint8_t *active;
 
   /// The field: for each target of a rectangle of the picture its source and what that costs.
   uint32_t *field;
@@ -73,6 +79,12 @@ typedef struct efk_patch_vote {
   int32_t field_height;
   /// Where the voted pixels go: the layout of `pixels`.
   uint8_t *output;
+  /// One byte an entry of the field: `patch_vote` passes over pixels where it is 0; or null.
+  const uint8_t *_Nullable stale;
+  /// One byte an entry of the field, set to 255 where `patch_vote` changes a channel by more than
+  /// `tolerance`, to 0 elsewhere in the hole; or null.
+  uint8_t *_Nullable changed;
+  int32_t tolerance;
 } efk_patch_vote;
 
 /// Kernels over whole images: one instance for each instruction set that has its own code.
@@ -121,6 +133,8 @@ typedef struct efk_image {
   /// `cost` decides.
   efk_isa (*patch_best)(const efk_patch_vote *vote, const uint32_t *cost, int32_t row,
                         int32_t row_end);
+  /// What the source says on which the overlapping patches agree most: votes for one offset add up.
+  efk_isa (*patch_agree)(const efk_patch_vote *vote, int32_t row, int32_t row_end);
 
   /// Halves a picture of 4 bytes a pixel: means of the known ones among 2 by 2. A pixel of the
   /// result is known where at least `needed` of its (up to four) pixels inside the picture are, and

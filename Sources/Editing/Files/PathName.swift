@@ -52,3 +52,12 @@ private func sibling(of input: String, suffix: String) -> String {
   let name = path.stem + suffix + (path.suffix.isEmpty ? "" : "." + path.suffix)
   return PathName.join(path.folder, name)
 }
+
+/// The names of several results where one was named: `<stem>-1.<ext>`, `<stem>-2.<ext>` and so on.
+public func variantOutputs(of output: String, count: Int) -> [String] {
+  let path = PathName(output)
+  return (1...count).map { number in
+    let name = "\(path.stem)-\(number)" + (path.suffix.isEmpty ? "" : "." + path.suffix)
+    return PathName.join(path.folder, name)
+  }
+}

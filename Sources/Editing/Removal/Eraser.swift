@@ -33,9 +33,10 @@ public final class Eraser {
     let selected = try select(in: photo.photo, request, &report)
     let hole = try grow(selected, request, &report)
     let before = keepBefore(photo.photo, request)
-    try fill(&photo.photo, hole, request, &report)
+    try fill(&photo.photo, hole, request, seed: request.options.seed, &report)
     let encoded = try encode(photo, hole, request, &report)
     try write(encoded, photo: photo, before: before, hole: hole, request, &report)
+    try writeVariants(of: &photo, before: before, hole: hole, request, &report)
     report.timings.total = watch.milliseconds
     report.peakMemoryBytes = peakMemoryBytes()
     return report
@@ -134,21 +135,22 @@ public final class Eraser {
   }
 
   private func keepBefore(_ photo: borrowing Photo, _ request: RemovalRequest) -> Photo? {
-    guard request.comparison != nil || request.wantsThumbnails else { return nil }
-    return Photo(
-      pixels: photo.pixels.copy(), orientation: photo.orientation, color: photo.color)
+    guard request.comparison != nil || request.wantsThumbnails || !request.variants.isEmpty else {
+      return nil
+    }
+    return photo.copy()
   }
 
   private func fill(
-    _ photo: inout Photo, _ hole: borrowing Mask, _ request: RemovalRequest,
+    _ photo: inout Photo, _ hole: borrowing Mask, _ request: RemovalRequest, seed: UInt64,
     _ report: inout RemovalReport
   ) throws(EditingError) {
     progress(.filling)
-    let inpainter = try inpainter(seed: request.options.seed)
+    let inpainter = try inpainter(seed: seed)
     do {
       let filled = try inpainter.fill(&photo, hole: hole)
-      report.timings.inpaint = filled.networkMilliseconds
-      report.timings.detail = filled.detailMilliseconds
+      report.timings.inpaint += filled.networkMilliseconds
+      report.timings.detail += filled.detailMilliseconds
     } catch {
       throw .network(message: "\(shown(request.input)): the fill failed: \(error)")
     }
@@ -170,7 +172,7 @@ public final class Eraser {
           quality: wanted.quality, thumbnail: wanted.keepsThumbnail ? .rebuild : .drop,
           strip: wanted.strip, mark: wanted.marksHistory ? mark : nil))
       report.notes += encoded.notes
-      report.timings.encode = watch.milliseconds
+      report.timings.encode += watch.milliseconds
       return encoded.bytes
     } catch {
       throw .picture(message: "\(shown(request.input)): \(error)")
@@ -178,7 +180,7 @@ public final class Eraser {
   }
 
   private func write(
-    _ encoded: [UInt8], photo: borrowing DecodedPhoto, before: consuming Photo?,
+    _ encoded: [UInt8], photo: borrowing DecodedPhoto, before: borrowing Photo?,
     hole: borrowing Mask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) {
     let watch = Stopwatch()
@@ -188,7 +190,9 @@ public final class Eraser {
       let upright = photo.source.orientation.upright(hole.values)
       try file.write(try encodePicture(upright, format: .png, name: file.path), like: source)
     }
-    if let before {
+    switch before {
+    case .none: break
+    case .some(let before):
       if let file = request.comparison {
         let page = try comparison(
           before: before.uprightPixels, after: photo.photo.uprightPixels, name: file.path,
@@ -213,6 +217,30 @@ public final class Eraser {
     }
     report.output = request.output.path
     report.timings.encode += watch.milliseconds
+  }
+
+  private func writeVariants(
+    of photo: inout DecodedPhoto, before: borrowing Photo?, hole: borrowing Mask,
+    _ request: RemovalRequest, _ report: inout RemovalReport
+  ) throws(EditingError) {
+    if request.variants.isEmpty { return }
+    let seed = request.options.seed
+    report.variants = [RemovalReport.Variant(output: request.output.path, seed: seed)]
+    for (number, file) in request.variants.enumerated() {
+      switch before {
+      case .none: break
+      case .some(let before): photo.photo = before.copy()
+      }
+      let seed = seed &+ UInt64(number + 1)
+      let notes = report.notes
+      try fill(&photo.photo, hole, request, seed: seed, &report)
+      let encoded = try encode(photo, hole, request, &report)
+      report.notes = notes
+      let watch = Stopwatch()
+      try file.write(encoded, like: report.source, keepsTime: request.options.keepsTime)
+      report.timings.encode += watch.milliseconds
+      report.variants.append(RemovalReport.Variant(output: file.path, seed: seed))
+    }
   }
 
   // MARK: - The networks

@@ -28,6 +28,14 @@ public struct RemovalReport: Sendable {
     var index: Int?
   }
 
+  /// One of several fills.
+  public struct Variant: Sendable {
+    /// Its file's path.
+    public var output: String
+    /// The seed that makes it again.
+    public var seed: UInt64
+  }
+
   /// The photo's path.
   public var input: String
   /// The output's path; `nil` where none was written.
@@ -40,6 +48,8 @@ public struct RemovalReport: Sendable {
   public var status: Status
   /// Why it failed.
   public var error: EditingError?
+  /// All fills, where several were wanted: the first is `output`.
+  public var variants: [Variant] = []
   /// What was removed.
   public var removed: [Removed] = []
   /// Pixels that the mask, grown, covers.
@@ -81,6 +91,10 @@ public struct RemovalReport: Sendable {
       "timings_ms": timings.json,
       "peak_memory_bytes": .integer(peakMemoryBytes),
       "notes": .array(notes.map { .string($0) }),
+      "variants": .array(
+        variants.map {
+          .members(["output": .string($0.output), "seed": .integer(Int(clamping: $0.seed))])
+        }),
     ])
   }
 }

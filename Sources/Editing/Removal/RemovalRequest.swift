@@ -4,6 +4,8 @@ public struct RemovalRequest: Sendable {
   public var input: String
   /// Where the edited photo goes.
   public var output: OutputFile
+  /// Where further fills go, each by the next seed.
+  public var variants: [OutputFile] = []
   /// Where a before-and-after picture goes.
   public var comparison: OutputFile?
   /// Where the mask goes, upright, as it was used.

@@ -54,6 +54,15 @@ struct RemoveObject: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "Write so many different fills to choose from.",
+      discussion: """
+        Files are named <out>-1.<ext>, <out>-2.<ext> and so on; each is the fill of the next \
+        --seed, and --json lists them as "variants".
+        """, valueName: "n"))
+  var variants: Int = 1
+
+  @Option(
+    help: ArgumentHelp(
       "Write before and after as well: .png, .jpg, .gif or .html.", valueName: "file"))
   var compare: String?
 
@@ -68,8 +77,14 @@ struct RemoveObject: ParsableCommand {
         "say what should go: --object, --at, --box, --distractors or --mask "
           + "(`efface detect \(photo)` shows what there is)")
     }
+    if !(1...100).contains(variants) {
+      throw ValidationError("--variants \(variants): give 1 to 100")
+    }
     try validateNames()
     let target = targetName
+    if target == "-" && variants > 1 {
+      throw ValidationError("several fills cannot go to standard output: add -o FILE")
+    }
     if target == "-" && reporting.json {
       throw ValidationError("--json and the photo cannot both go to standard output: add -o FILE")
     }
@@ -79,7 +94,7 @@ struct RemoveObject: ParsableCommand {
     for (option, name) in [("--compare", compare), ("--save-mask", saveMask)] where name == "-" {
       throw ValidationError("\(option) needs the name of a file")
     }
-    let names = [target, compare, saveMask].compactMap { $0 }.filter { $0 != "-" }
+    let names = outputs + [compare, saveMask].compactMap { $0 }.filter { $0 != "-" }
     if Set(names).count < names.count {
       throw ValidationError("two results would have one name: name them differently")
     }
@@ -110,15 +125,21 @@ struct RemoveObject: ParsableCommand {
     if file.keepTime && (photo == "-" || targetName == "-") {
       throw ValidationError("--keep-time needs files: standard input and output have no time")
     }
+    if inPlace && variants > 1 {
+      throw ValidationError("--in-place has room for one fill: leave out --variants")
+    }
     if backup && !inPlace {
       throw ValidationError("--backup goes with --in-place: nothing else touches the photo")
     }
   }
 
-  private func outputFile() throws(EditingError) -> OutputFile {
-    inPlace
-      ? try OutputFile(inPlaceOf: photo, keepsBackup: backup, replacing: reporting.force)
-      : try OutputFile(targetName, replacing: reporting.force)
+  private func outputFiles() throws(EditingError) -> [OutputFile] {
+    if inPlace {
+      return [try OutputFile(inPlaceOf: photo, keepsBackup: backup, replacing: reporting.force)]
+    }
+    return try outputs.map { name throws(EditingError) in
+      try OutputFile(name, replacing: reporting.force)
+    }
   }
 
   func run() throws {
@@ -126,9 +147,9 @@ struct RemoveObject: ParsableCommand {
     let terminal = Terminal(isQuiet: reporting.quiet)
     do {
       if let compare { try checkComparisonName(compare) }
-      let request = RemovalRequest(
-        input: photo,
-        output: try outputFile(),
+      let files = try outputFiles()
+      var request = RemovalRequest(
+        input: photo, output: files[0],
         comparison: try compare.map { name throws(EditingError) in
           try OutputFile(name, replacing: reporting.force)
         },
@@ -136,6 +157,7 @@ struct RemoveObject: ParsableCommand {
           try OutputFile(name, replacing: reporting.force)
         },
         options: selection.removal(mask: mask, file: file))
+      request.variants = Array(files.dropFirst())
       let eraser = Eraser(threads: selection.threads ?? processorCount) { stage in
         terminal.progress("\(stage.rawValue) …")
       }
@@ -156,9 +178,15 @@ struct RemoveObject: ParsableCommand {
     }
   }
 
+  /// Where the fills go.
+  private var outputs: [String] {
+    variants > 1 ? variantOutputs(of: targetName, count: variants) : [targetName]
+  }
+
   private static func summary(_ report: RemovalReport) -> String {
     let things = report.removed.map { $0.className ?? "the selection" }
-    return "\(report.output ?? ""): \(things.joined(separator: ", ")) removed in "
+    let outputs = report.variants.isEmpty ? [report.output ?? ""] : report.variants.map(\.output)
+    return "\(outputs.joined(separator: ", ")): \(things.joined(separator: ", ")) removed in "
       + "\(Int(report.timings.total.rounded())) ms"
   }
 }

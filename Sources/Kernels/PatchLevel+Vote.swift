@@ -1,0 +1,199 @@
+import CKernels
+import Tensors
+
+extension PatchLevel {
+  /// Sets every pixel of the hole to the mean of what the patches over it say.
+  ///
+  /// A patch's weight falls with its cost, by a Gaussian whose variance is the given part of all
+  /// costs (Wexler et al. 2007).
+  ///
+  /// - Parameter tolerance: Targets over pixels that change by no more than so many levels are settled:
+  ///   the next `measure` and `search` pass them over. Negative: every target stays active.
+  /// - Returns: How many targets are active.
+  @discardableResult
+  public mutating func vote(
+    quantile: Double = 0.75, sharpness: Double = 1, fade: Double = 1, tolerance: Int = -1,
+    threads: Int
+  ) -> Int {
+    let weights = voteWeights(quantile: quantile, sharpness: sharpness, fade: fade)
+    // Only active targets can have got another source since the last vote.
+    let stale = touching(active, radius: Self.radius)
+    var changed = Tensor<UInt8>(height: region.height, width: region.width, repeating: 0)
+    unsafe changed.withUnsafeMutableBufferPointer { changed in
+      unsafe stale.withUnsafeBufferPointer { stale in
+        unsafe withVote(
+          weights: weights, stale: stale.baseAddress, changed: changed.baseAddress,
+          tolerance: tolerance, threads: threads
+        ) { table, vote, _, rows in
+          _ = unsafe table.patch_vote(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
+        }
+      }
+    }
+    if tolerance < 0 { return targetCount }
+    activateAll()
+    let near = touching(changed, radius: Self.radius)
+    return settle(where: near)
+  }
+
+  /// Settles the active targets where `mask`, of the field's size, is 0; how many stay active.
+  private mutating func settle(where mask: borrowing Tensor<UInt8>) -> Int {
+    var count = 0
+    unsafe mask.withUnsafeBufferPointer { mask in
+      unsafe active.withUnsafeMutableBufferPointer { active in
+        for i in 0..<active.count {
+          if unsafe mask[i] == 0 { unsafe active[i] = 0 }
+          if unsafe active[i] != 0 { count += 1 }
+        }
+      }
+    }
+    return count
+  }
+
+  /// Sets every pixel of the hole to what the cheapest patch over it says: nothing is averaged.
+  public mutating func pick(threads: Int) {
+    let weights = Tensor<UInt16>(height: 1, width: 1, repeating: 0)
+    unsafe withVote(weights: weights, threads: threads) { table, vote, cost, rows in
+      _ = unsafe table.patch_best(vote, cost, Int32(rows.lowerBound), Int32(rows.upperBound))
+    }
+  }
+
+  /// Sets every pixel of the hole to what the source says on which the patches over it agree most:
+  /// nothing is averaged, and neighbours are taken from neighbours.
+  public mutating func agree(quantile: Double = 0.75, sharpness: Double = 1, threads: Int) {
+    let weights = voteWeights(quantile: quantile, sharpness: sharpness, fade: 1)
+    unsafe withVote(weights: weights, threads: threads) { table, vote, _, rows in
+      _ = unsafe table.patch_agree(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
+    }
+  }
+
+  mutating func withVote(
+    weights: borrowing Tensor<UInt16>, stale: UnsafePointer<UInt8>? = nil,
+    changed: UnsafeMutablePointer<UInt8>? = nil, tolerance: Int = 0, threads: Int,
+    _ body:
+      @Sendable (efk_image, UnsafePointer<efk_patch_vote>, UnsafePointer<UInt32>, Range<Int>) ->
+      Void
+  ) {
+    if region.isEmpty { return }
+    let region = region
+    let bands = (region.height + Self.bandHeight - 1) / Self.bandHeight
+    let table = unsafe kernels.table.pointee.image.pointee
+    let (height, width) = (height, width)
+    unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
+      unsafe hole.withUnsafeBufferPointer { hole in
+        unsafe wanted.withUnsafeBufferPointer { wanted in
+          unsafe weights.withUnsafeBufferPointer { weights in
+            unsafe sources.withUnsafeBufferPointer { sources in
+              unsafe costs.withUnsafeBufferPointer { costs in
+                guard let pixels = pixels.baseAddress, let hole = hole.baseAddress,
+                  let wanted = wanted.baseAddress, let field = sources.baseAddress,
+                  let weight = weights.baseAddress, let prices = costs.baseAddress
+                else { return }
+                // Only known pixels are read and only unknown ones written: one picture does.
+                nonisolated(unsafe) let vote = unsafe efk_patch_vote(
+                  pixels: pixels, row: width * 4, width: Int32(width), height: Int32(height),
+                  hole: hole, wanted: wanted, field: field, weight: weight,
+                  field_x: Int32(region.columns.lowerBound),
+                  field_y: Int32(region.rows.lowerBound), field_width: Int32(region.width),
+                  field_height: Int32(region.height), output: pixels, stale: stale,
+                  changed: changed, tolerance: Int32(tolerance))
+                nonisolated(unsafe) let cost = unsafe prices
+                inBands(bands, threads: threads) { band in
+                  let rows =
+                    band * Self.bandHeight..<min((band + 1) * Self.bandHeight, region.height)
+                  unsafe withUnsafePointer(to: vote) { unsafe body(table, $0, cost, rows) }
+                }
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+
+  /// The cost that the given part of all targets does not exceed, within a sixteenth.
+  public func costQuantile(_ quantile: Double) -> UInt32 {
+    var histogram = [Int](repeating: 0, count: 33 * 16)
+    func bin(_ cost: UInt32) -> Int {
+      let bits = 32 - cost.leadingZeroBitCount
+      return bits <= 4 ? Int(cost) : bits * 16 + Int(cost >> (bits - 5)) & 15
+    }
+    func lowest(_ bin: Int) -> UInt32 {
+      bin < 80 ? UInt32(bin) : UInt32(16 + bin % 16) << UInt32(bin / 16 - 5)
+    }
+    var total = 0
+    unsafe costs.withUnsafeBufferPointer { costs in
+      unsafe wanted.withUnsafeBufferPointer { wanted in
+        for y in region.rows {
+          let line = (y - region.rows.lowerBound) * region.width - region.columns.lowerBound
+          for x in region.columns where unsafe wanted[y * width + x] != 0 {
+            unsafe histogram[bin(costs[line + x])] += 1
+            total += 1
+          }
+        }
+      }
+    }
+    var seen = 0
+    let enough = Int(Double(total) * quantile)
+    for (index, count) in histogram.enumerated() {
+      seen += count
+      if seen > enough { return lowest(index) }
+    }
+    return 0
+  }
+
+  /// How votes fall from the hole's edge inwards: the same for every vote of a scale.
+  private mutating func setFalls(fade: Double) {
+    let distances = squaredDistances(toSet: image.known, region: region)
+    var steps: [Float] = [1]
+    for step in 1..<64 { steps.append(steps[step - 1] / Float(fade)) }
+    var values = Tensor<Float>(uninitializedHeight: region.height, width: region.width)
+    unsafe distances.withUnsafeBufferPointer { distances in
+      unsafe values.withUnsafeMutableBufferPointer { values in
+        for i in 0..<values.count {
+          unsafe values[i] = steps[min(63, Int(Float(distances[i]).squareRoot()))]
+        }
+      }
+    }
+    falls = consume values
+    fallsFade = fade
+  }
+
+  mutating func voteWeights(
+    quantile: Double, sharpness: Double, fade: Double
+  ) -> Tensor<UInt16> {
+    // Weights by steps of a sixty-fourth of the variance.
+    let table = (0..<512).map { step -> UInt16 in
+      UInt16(max(1, 1024 * exponential(-Double(step) / 128 * sharpness)))
+    }
+    let variance = max(UInt64(costQuantile(quantile)), 64)
+    var weights = Tensor<UInt16>(uninitializedHeight: region.height, width: region.width)
+    unsafe costs.withUnsafeBufferPointer { costs in
+      unsafe weights.withUnsafeMutableBufferPointer { weights in
+        for i in 0..<costs.count {
+          unsafe weights[i] = table[Int(min(511, UInt64(costs[i]) * 64 / variance))]
+        }
+      }
+    }
+    if fade > 1 {
+      if falls == nil || fallsFade != fade { setFalls(fade: fade) }
+      unsafe withOptional(falls) { falls in
+        unsafe weights.withUnsafeMutableBufferPointer { weights in
+          guard let falls = unsafe falls else { return }
+          for i in 0..<weights.count {
+            unsafe weights[i] = UInt16(max(1, Float(weights[i]) * falls[i]))
+          }
+        }
+      }
+    }
+    return weights
+  }
+}
+
+/// e to the power of x, for x ≤ 0, the same on every machine.
+func exponential(_ x: Double) -> Double {
+  // e^x = (e^(x / 1024))^1024, by its series and ten squarings: plain arithmetic only.
+  let t = x / 1024
+  var value = 1 + t * (1 + t / 2 * (1 + t / 3 * (1 + t / 4)))
+  for _ in 0..<10 { value *= value }
+  return value
+}

@@ -1,0 +1,46 @@
+"""The figures of whole fills, on pictures whose figures are known."""
+
+import unittest
+
+import cv2
+import numpy as np
+
+from efface_training.inpainting_evaluation import Case
+from efface_training.product_evaluation import figures, halves, summary
+
+
+def _case() -> Case:
+    noise = np.random.RandomState(3).randint(0, 255, (160, 160, 3)).astype(np.uint8)
+    hole = np.zeros((160, 160), np.uint8)
+    hole[40:120, 40:120] = 1
+    return Case("noise", cv2.GaussianBlur(noise, (0, 0), 1), hole)
+
+
+def _judge(fill, case, whole):
+    return {"lpips": float(np.abs(fill.astype(float) - case.pixels).mean())}
+
+
+class ProductEvaluationTests(unittest.TestCase):
+    def test_the_truth_is_perfect_and_as_sharp_as_its_ring(self):
+        case = _case()
+        result = summary([figures(_judge, case.pixels, case)])
+        self.assertEqual(result["lpips"], 0)
+        self.assertAlmostEqual(result["ssim"], 1, places=4)
+        self.assertAlmostEqual(result["truth_energy"], 1, places=6)
+        self.assertAlmostEqual(result["energy"], 1, delta=0.05)
+
+    def test_a_blur_has_little_energy(self):
+        case = _case()
+        blurred = np.where(case.hole[..., None] > 0, cv2.GaussianBlur(case.pixels, (0, 0), 4), case.pixels)
+        result = summary([figures(_judge, blurred, case)])
+        self.assertLess(result["energy"], 0.4)
+        self.assertLess(result["ssim"], 0.5)
+
+    def test_the_halves_share_no_case(self):
+        cases = list(range(9))
+        self.assertEqual(sorted(halves(cases, "tuning") + halves(cases, "reporting")), cases)
+        self.assertFalse(set(halves(cases, "tuning")) & set(halves(cases, "reporting")))
+
+
+if __name__ == "__main__":
+    unittest.main()
