@@ -59,6 +59,7 @@ let package = Package(
         "image_table.inc",
         "quantized_256.inc",
         "quantized_elementwise.inc",
+        "quantized_neon.inc",
         "quantized_table.inc",
       ],
       cSettings: cSettings),

@@ -32,6 +32,7 @@ typedef struct {
   efi_png_layout layout;
   uint8_t *samples;
   size_t sample_bytes;
+  uint8_t *row;  // scratch
   png_structp png;
   png_infop info;
 } decode_job;
@@ -56,25 +57,69 @@ static void read_ranges(png_structp png, png_bytep into, size_t count) {
   }
 }
 
-static void decode_body(void *opaque) {
-  decode_job *job = opaque;
+// One bit a sample, as bytes of 0 or 255: a mask's usual form. libpng takes each sample by itself, which is
+// most of a large mask's time.
+static void read_bits(decode_job *job) {
+  const size_t width = png_get_image_width(job->png, job->info);
+  const size_t height = png_get_image_height(job->png, job->info);
+  if (height > job->sample_bytes / width || width * height != job->sample_bytes) {
+    efi_leave(&job->wall, EFI_CORRUPT, "the header does not match the picture's size");
+  }
+  png_read_update_info(job->png, job->info);
+  job->row = malloc(png_get_rowbytes(job->png, job->info));
+  if (!job->row) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  uint8_t spread[256][8];
+  for (int value = 0; value < 256; value++) {
+    for (int bit = 0; bit < 8; bit++) spread[value][bit] = value >> (7 - bit) & 1 ? 255 : 0;
+  }
+  for (size_t y = 0; y < height; y++) {
+    png_read_row(job->png, job->row, NULL);
+    uint8_t *to = job->samples + y * width;
+    for (size_t i = 0; i < width / 8; i++) memcpy(to + 8 * i, spread[job->row[i]], 8);
+    if (width % 8 != 0) memcpy(to + width / 8 * 8, spread[job->row[width / 8]], width % 8);
+  }
+  png_read_end(job->png, NULL);
+}
+
+/// Reads the chunks before the picture's data.
+static void read_header(decode_job *job) {
   job->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job->wall, png_failed, png_warned);
   if (!job->png) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
   job->info = png_create_info_struct(job->png);
   if (!job->info) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  png_set_read_fn(job->png, job, read_ranges);
+  png_set_user_limits(job->png, 0x7fffffff, 0x7fffffff);
+  png_set_benign_errors(job->png, 1);
+  png_read_info(job->png, job->info);
+}
+
+static void decode_body(void *opaque) {
+  decode_job *job = opaque;
+  read_header(job);
   png_structp png = job->png;
   png_infop info = job->info;
-  png_set_read_fn(png, job, read_ranges);
-  png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
-  png_set_benign_errors(png, 1);
-  png_read_info(png, info);
   int color = png_get_color_type(png, info), depth = png_get_bit_depth(png, info);
   bool key = png_get_valid(png, info, PNG_INFO_tRNS) != 0;
+  if (job->layout == EFI_PNG_GREY && color == PNG_COLOR_TYPE_GRAY && depth == 1 && !key &&
+      png_get_interlace_type(png, info) == PNG_INTERLACE_NONE) {
+    read_bits(job);
+    return;
+  }
   switch (job->layout) {
     case EFI_PNG_NATIVE:
       if (depth < 8) png_set_packing(png);
       break;
+    case EFI_PNG_RGB16: {
+      const uint16_t one = 1;
+      if (depth != 16) efi_leave(&job->wall, EFI_CORRUPT, "the samples have no 16 bits");
+      png_set_expand(png);
+      if (*(const uint8_t *)&one) png_set_swap(png);
+      png_set_strip_alpha(png);
+      png_set_gray_to_rgb(png);
+      break;
+    }
     case EFI_PNG_RGB:
+    case EFI_PNG_GREY:
     case EFI_PNG_GREY_ALPHA:
       png_set_expand(png);
       if (depth == 16) png_set_scale_16(png);
@@ -83,7 +128,13 @@ static void decode_body(void *opaque) {
         png_set_gray_to_rgb(png);
       } else {
         if (color & PNG_COLOR_MASK_COLOR) png_set_rgb_to_gray_fixed(png, 1, 29900, 58700);
-        if (!(color & PNG_COLOR_MASK_ALPHA) && !key) png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+        if (job->layout == EFI_PNG_GREY) {
+          if ((color & PNG_COLOR_MASK_ALPHA) || key) {
+            efi_leave(&job->wall, EFI_CORRUPT, "the picture has transparency");
+          }
+        } else if (!(color & PNG_COLOR_MASK_ALPHA) && !key) {
+          png_set_add_alpha(png, 255, PNG_FILLER_AFTER);
+        }
       }
       break;
   }
@@ -107,10 +158,117 @@ efi_code efi_png_decode(const uint8_t *bytes, const efi_range *ranges, int range
                     .sample_bytes = sample_bytes};
   efi_code code = efi_guard(&job.wall, decode_body, &job);
   png_destroy_read_struct(&job.png, &job.info, NULL);
+  free(job.row);
   return code;
 }
 
+typedef struct {
+  decode_job reading;
+  efi_buffer *output;
+} unpack_job;
+
+static void unpacked(unpack_job *job, const void *bytes, size_t count) {
+  if (!efi_buffer_reserve(job->output, count)) efi_leave(&job->reading.wall, EFI_NO_MEMORY, NULL);
+  memcpy(job->output->bytes, bytes, count);
+  job->output->count = count;
+}
+
+static void profile_body(void *opaque) {
+  unpack_job *job = opaque;
+  read_header(&job->reading);
+  png_charp name;
+  png_bytep profile;
+  png_uint_32 count;
+  int compression;
+  if (png_get_iCCP(job->reading.png, job->reading.info, &name, &compression, &profile, &count)) {
+    unpacked(job, profile, count);
+  }
+}
+
+static void text_body(void *opaque) {
+  unpack_job *job = opaque;
+  read_header(&job->reading);
+  png_textp texts;
+  if (png_get_text(job->reading.png, job->reading.info, &texts, NULL) > 0) {
+    unpacked(job, texts[0].text, texts[0].text_length);
+  }
+}
+
+static efi_code unpack(const uint8_t *bytes, const efi_range *ranges, int range_count,
+                       void (*body)(void *), efi_buffer *output, efi_failure *failure) {
+  unpack_job job = {.reading = {.wall.failure = failure, .bytes = bytes, .ranges = ranges,
+                                .range_count = range_count},
+                    .output = output};
+  output->count = 0;
+  efi_code code = efi_guard(&job.reading.wall, body, &job);
+  png_destroy_read_struct(&job.reading.png, &job.reading.info, NULL);
+  if (code != EFI_OK) efi_buffer_free(output);
+  return code;
+}
+
+efi_code efi_png_read_profile(const uint8_t *bytes, const efi_range *ranges, int range_count,
+                              efi_buffer *output, efi_failure *failure) {
+  return unpack(bytes, ranges, range_count, profile_body, output, failure);
+}
+
+efi_code efi_png_read_text(const uint8_t *bytes, const efi_range *ranges, int range_count,
+                           efi_buffer *output, efi_failure *failure) {
+  return unpack(bytes, ranges, range_count, text_body, output, failure);
+}
+
 // MARK: Writing
+
+// zlib's names for these strategies are not for users of libpng alone: the numbers are part of its
+// interface.
+enum { STRATEGY_DEFAULT = 0, STRATEGY_FILTERED = 1, STRATEGY_RUNS = 3 };
+
+typedef struct {
+  efi_wall wall;
+  const char *keyword;
+  const char *text;
+  efi_buffer *output;
+  png_structp png;
+  png_infop info;
+} pack_job;
+
+static void pack_bytes(png_structp png, png_bytep bytes, size_t count) {
+  pack_job *job = png_get_io_ptr(png);
+  if (!efi_buffer_reserve(job->output, count)) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  memcpy(job->output->bytes + job->output->count, bytes, count);
+  job->output->count += count;
+}
+
+static void write_nothing(png_structp png) { (void)png; }
+
+static void pack_body(void *opaque) {
+  pack_job *job = opaque;
+  job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job->wall, png_failed, png_warned);
+  if (!job->png) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  job->info = png_create_info_struct(job->png);
+  if (!job->info) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  png_set_write_fn(job->png, job, pack_bytes, write_nothing);
+  png_set_IHDR(job->png, job->info, 1, 1, 8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
+               PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
+  png_text text = {.compression = PNG_TEXT_COMPRESSION_zTXt, .key = (png_charp)job->keyword,
+                   .text = (png_charp)job->text, .text_length = strlen(job->text)};
+  png_set_text(job->png, job->info, &text, 1);
+  png_write_info(job->png, job->info);
+  // Behind the signature and IHDR, 33 bytes, lies the chunk: length, name, contents, checksum.
+  enum { BEFORE = 33 + 8, BEHIND = 4 };
+  if (job->output->count < BEFORE + BEHIND) efi_leave(&job->wall, EFI_CORRUPT, "no text written");
+  job->output->count -= BEFORE + BEHIND;
+  memmove(job->output->bytes, job->output->bytes + BEFORE, job->output->count);
+}
+
+efi_code efi_png_pack_text(const char *keyword, const char *text, efi_buffer *output,
+                           efi_failure *failure) {
+  pack_job job = {.wall.failure = failure, .keyword = keyword, .text = text, .output = output};
+  output->count = 0;
+  efi_code code = efi_guard(&job.wall, pack_body, &job);
+  png_destroy_write_struct(&job.png, &job.info);
+  if (code != EFI_OK) efi_buffer_free(output);
+  return code;
+}
 
 typedef struct {
   efi_wall wall;
@@ -118,8 +276,7 @@ typedef struct {
   const efi_png_info *frame;
   const uint8_t *palette;
   int palette_count;
-  int level;
-  int filters;
+  efi_png_effort effort;
   efi_buffer *output;
   png_structp png;
   png_infop info;
@@ -132,8 +289,6 @@ static void write_bytes(png_structp png, png_bytep bytes, size_t count) {
   job->output->count += count;
 }
 
-static void write_nothing(png_structp png) { (void)png; }
-
 static void encode_body(void *opaque) {
   encode_job *job = opaque;
   const efi_png_info *frame = job->frame;
@@ -145,9 +300,12 @@ static void encode_body(void *opaque) {
   png_infop info = job->info;
   png_set_write_fn(png, job, write_bytes, write_nothing);
   png_set_user_limits(png, 0x7fffffff, 0x7fffffff);
-  png_set_compression_level(png, job->level);
+  png_set_compression_level(png, job->effort.level);
+  png_set_compression_strategy(png, job->effort.runs_only  ? STRATEGY_RUNS
+                                    : job->effort.filtered ? STRATEGY_FILTERED
+                                                           : STRATEGY_DEFAULT);
   png_set_compression_buffer_size(png, 1 << 18);
-  png_set_filter(png, PNG_FILTER_TYPE_BASE, job->filters);
+  png_set_filter(png, PNG_FILTER_TYPE_BASE, job->effort.filters);
   png_set_IHDR(png, info, frame->width, frame->height, frame->depth, frame->color_type,
                frame->interlaced ? PNG_INTERLACE_ADAM7 : PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
@@ -173,11 +331,11 @@ static void encode_body(void *opaque) {
 }
 
 efi_code efi_png_encode(const uint8_t *samples, const efi_png_info *info, const uint8_t *palette,
-                        int palette_count, int level, int filters, efi_buffer *output,
+                        int palette_count, efi_png_effort effort, efi_buffer *output,
                         efi_failure *failure) {
   encode_job job = {.wall.failure = failure, .samples = samples, .frame = info,
-                    .palette = palette, .palette_count = palette_count, .level = level,
-                    .filters = filters, .output = output};
+                    .palette = palette, .palette_count = palette_count, .effort = effort,
+                    .output = output};
   output->count = 0;
   efi_code code = efi_guard(&job.wall, encode_body, &job);
   png_destroy_write_struct(&job.png, &job.info);

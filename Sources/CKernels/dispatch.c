@@ -4,6 +4,8 @@
 
 #if defined(__aarch64__) && !defined(__APPLE__)
 #include <sys/auxv.h>
+#elif defined(__aarch64__)
+#include <sys/sysctl.h>
 #endif
 
 // The one table: a line for each instruction set, baseline first.
@@ -15,6 +17,7 @@ static const efk_kernels tables[] = {
     {EFK_ISA_AVX512VNNI, "avx512vnni", &efk_quantized_avx512vnni, &efk_image_avx512},
 #elif defined(__aarch64__)
     {EFK_ISA_NEON, "neon", &efk_quantized_neon, &efk_image_neon},
+    {EFK_ISA_NEON_I8MM, "neoni8mm", &efk_quantized_neoni8mm, &efk_image_neon},
 #endif
 };
 
@@ -39,6 +42,15 @@ static _Bool can_run(efk_isa isa) {
 #else
       return (getauxval(AT_HWCAP) & (1 << 20)) != 0;  // HWCAP_ASIMDDP
 #endif
+    case EFK_ISA_NEON_I8MM: {
+#if defined(__APPLE__)
+      int has = 0;
+      size_t size = sizeof has;
+      return sysctlbyname("hw.optional.arm.FEAT_I8MM", &has, &size, 0, 0) == 0 && has != 0;
+#else
+      return can_run(EFK_ISA_NEON) && (getauxval(AT_HWCAP2) & (1 << 13)) != 0;  // HWCAP2_I8MM
+#endif
+    }
 #endif
     default:
       return 0;

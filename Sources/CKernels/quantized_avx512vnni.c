@@ -31,22 +31,26 @@ static inline __attribute__((always_inline)) __m512 real(const efk_conv *c, __m5
 // rounding before the clamp gives the same.
 typedef struct range {
   __m512i zero_point, lowest, highest;
+  // Whether the zero point is 0 and bytes reach from 0 to 255, as after most layers: packing clamps.
+  _Bool is_whole;
 } range;
 
 static inline __attribute__((always_inline)) range make_range(float lo, float hi,
                                                               int32_t zero_point) {
   return (range){_mm512_set1_epi16((int16_t)zero_point),
                  _mm512_set1_epi8((char)((int32_t)lo + zero_point)),
-                 _mm512_set1_epi8((char)((int32_t)hi + zero_point))};
+                 _mm512_set1_epi8((char)((int32_t)hi + zero_point)),
+                 zero_point == 0 && lo == 0 && hi == 255};
 }
 
 // Four vectors of 32-bit values as bytes. Packing works within 128-bit lanes: each lane of the result
 // has four values of each vector.
 static inline __attribute__((always_inline)) __m512i pack(__m512i a, __m512i b, __m512i c,
                                                           __m512i d, range to) {
-  const __m512i ab = _mm512_adds_epi16(_mm512_packs_epi32(a, b), to.zero_point);
-  const __m512i cd = _mm512_adds_epi16(_mm512_packs_epi32(c, d), to.zero_point);
-  const __m512i all = _mm512_packus_epi16(ab, cd);
+  const __m512i ab = _mm512_packs_epi32(a, b), cd = _mm512_packs_epi32(c, d);
+  if (to.is_whole) return _mm512_packus_epi16(ab, cd);
+  const __m512i all = _mm512_packus_epi16(_mm512_adds_epi16(ab, to.zero_point),
+                                          _mm512_adds_epi16(cd, to.zero_point));
   return _mm512_min_epu8(_mm512_max_epu8(all, to.lowest), to.highest);
 }
 
@@ -440,6 +444,74 @@ static inline __attribute__((always_inline)) __m512i after(__m512i here, __m512i
   }
 }
 
+// What a block of 16 channels needs: its taps as they are and a row lower, biases and scales.
+typedef struct depthwise_block {
+  __m512i taps[2][COLUMNS * QUADS * 4];
+  __m512i bias[4];
+  __m512 scale[4];
+} depthwise_block;
+
+// One output row, or two at once. All but the width is known to the compiler: sums stay in registers.
+static inline __attribute__((always_inline)) void depthwise_lines(
+    const efk_depthwise *c, const depthwise_block *with, const uint8_t *in, uint8_t *out, range to,
+    const int kernel, const int stride, const int lines) {
+  const int quads = (kernel + 3) / 4;
+  const __m512 scale[4] = {with->scale[0], with->scale[1], with->scale[2], with->scale[3]};
+  const __m512i bias[4] = {with->bias[0], with->bias[1], with->bias[2], with->bias[3]};
+  // Rows that no tap reads stand in by the first one, so that none outside is touched.
+  const int used = kernel + lines - 1;
+  const uint8_t *rows[8];
+  for (int r = 0; r < 8; r++) rows[r] = in + (r < used ? r : 0) * c->input_row;
+  // Four rows by four pixels, and those four pixels on: taps between are shifted out of both.
+  __m512i here[QUADS][4], next[4];
+  if (stride == 1) {
+#pragma clang loop unroll(full)
+    for (int q = 0; q < quads; q++) interleave(rows + 4 * q, 0, 1, here[q]);
+  }
+  for (int32_t x = 0; x < c->width; x += 4) {
+    __m512i sums[2][4];
+#pragma clang loop unroll(full)
+    for (int j = 0; j < 4; j++) sums[0][j] = sums[1][j] = bias[j];
+    const ptrdiff_t at = (ptrdiff_t)x * stride * 16;
+#pragma clang loop unroll(full)
+    for (int q = 0; q < quads; q++) {
+      if (stride == 1) interleave(rows + 4 * q, at + 64, 1, next);
+#pragma clang loop unroll(full)
+      for (int kx = 0; kx < kernel; kx++) {
+        __m512i columns[4];
+        if (stride == 2) interleave(rows + 4 * q, at + kx * 16, 2, columns);
+#pragma clang loop unroll(full)
+        for (int j = 0; j < 4; j++) {
+          if (stride == 1) columns[j] = after(here[q][j], next[j], kx);
+          const int t = (kx * quads + q) * 4 + j;
+#pragma clang loop unroll(full)
+          for (int line = 0; line < lines; line++) {
+            sums[line][j] = _mm512_dpbusd_epi32(sums[line][j], columns[j], with->taps[line][t]);
+          }
+        }
+      }
+      if (stride == 1) {
+#pragma clang loop unroll(full)
+        for (int j = 0; j < 4; j++) here[q][j] = next[j];
+      }
+    }
+    const int32_t left = c->width - x;
+#pragma clang loop unroll(full)
+    for (int line = 0; line < lines; line++) {
+      __m512i v[4];
+#pragma clang loop unroll(full)
+      for (int j = 0; j < 4; j++) {
+        v[j] = _mm512_cvtps_epi32(
+            _mm512_mul_ps(_mm512_cvtepi32_ps(sums[line][j]), scale[j]));
+      }
+      uint8_t *at = out + line * c->output_row + (ptrdiff_t)x * 16;
+      const __m512i four = pack(v[0], v[1], v[2], v[3], to);
+      if (left >= 4) _mm512_storeu_si512(at, four);
+      else _mm512_mask_storeu_epi32(at, (__mmask16)((1u << (4 * left)) - 1), four);
+    }
+  }
+}
+
 static inline __attribute__((always_inline)) void depthwise(const efk_depthwise *c, int32_t row,
                                                             int32_t row_end, int32_t block,
                                                             int32_t block_end, const int kernel,
@@ -447,77 +519,29 @@ static inline __attribute__((always_inline)) void depthwise(const efk_depthwise 
   const int quads = (kernel + 3) / 4;
   const range to = make_range(c->lo, c->hi, c->zero_point);
   for (int32_t b = block; b < block_end; b++) {
-    __m512i taps[2][COLUMNS * QUADS * 4];
+    depthwise_block with;
     const int8_t *weights = c->weights + (size_t)b * (size_t)(kernel * quads * 64);
-    spread(weights, taps[0], kernel, quads, 0);
-    spread(weights, taps[1], kernel, quads, 1);
-    __m512i bias[4];
-    __m512 scale[4];
+    spread(weights, with.taps[0], kernel, quads, 0);
+    spread(weights, with.taps[1], kernel, quads, 1);
     for (int j = 0; j < 4; j++) {
-      bias[j] = _mm512_broadcast_i32x4(
+      with.bias[j] = _mm512_broadcast_i32x4(
           _mm_loadu_si128((const __m128i *)(c->bias + 16 * b + 4 * j)));
-      scale[j] = _mm512_broadcast_f32x4(_mm_loadu_ps(c->scale + 16 * b + 4 * j));
+      with.scale[j] = _mm512_broadcast_f32x4(_mm_loadu_ps(c->scale + 16 * b + 4 * j));
     }
-    for (int32_t y = row; y < row_end;) {
-      const int lines = stride == 1 && y + 2 <= row_end ? 2 : 1;
-      const uint8_t *in = c->input + b * c->input_plane + (ptrdiff_t)y * stride * c->input_row;
-      uint8_t *out = c->output + b * c->output_plane + y * c->output_row;
-      // Rows that no tap reads stand in by the first one, so that none outside is touched.
-      const int used = kernel + lines - 1;
-      const uint8_t *rows[8];
-      for (int r = 0; r < 8; r++) rows[r] = in + (r < used ? r : 0) * c->input_row;
-      // Four rows by four pixels, and those four pixels on: taps between are shifted out of both.
-      __m512i here[QUADS][4], next[QUADS][4];
-      if (stride == 1) {
-#pragma clang loop unroll(full)
-        for (int q = 0; q < quads; q++) interleave(rows + 4 * q, 0, 1, here[q]);
+    // Else the compiler takes the taps apart and spills them where they straddle cache lines.
+    if (stride == 1) __asm__ volatile("" : : "r"(&with) : "memory");
+    const uint8_t *input = c->input + b * c->input_plane;
+    uint8_t *output = c->output + b * c->output_plane;
+    int32_t y = row;
+    if (stride == 1) {
+      for (; y + 2 <= row_end; y += 2) {
+        depthwise_lines(c, &with, input + y * c->input_row, output + y * c->output_row, to, kernel,
+                        1, 2);
       }
-      for (int32_t x = 0; x < c->width; x += 4) {
-        __m512i sums[2][4];
-#pragma clang loop unroll(full)
-        for (int j = 0; j < 4; j++) sums[0][j] = sums[1][j] = bias[j];
-        const ptrdiff_t at = (ptrdiff_t)x * stride * 16;
-        if (stride == 1) {
-#pragma clang loop unroll(full)
-          for (int q = 0; q < quads; q++) interleave(rows + 4 * q, at + 64, 1, next[q]);
-        }
-#pragma clang loop unroll(full)
-        for (int kx = 0; kx < kernel; kx++) {
-#pragma clang loop unroll(full)
-          for (int q = 0; q < quads; q++) {
-            __m512i columns[4];
-            if (stride == 2) interleave(rows + 4 * q, at + kx * 16, 2, columns);
-#pragma clang loop unroll(full)
-            for (int j = 0; j < 4; j++) {
-              if (stride == 1) columns[j] = after(here[q][j], next[q][j], kx);
-              const int t = (kx * quads + q) * 4 + j;
-              sums[0][j] = _mm512_dpbusd_epi32(sums[0][j], columns[j], taps[0][t]);
-              if (stride == 1) {
-                sums[1][j] = _mm512_dpbusd_epi32(sums[1][j], columns[j], taps[1][t]);
-              }
-            }
-          }
-        }
-        if (stride == 1) {
-#pragma clang loop unroll(full)
-          for (int q = 0; q < quads; q++) {
-#pragma clang loop unroll(full)
-            for (int j = 0; j < 4; j++) here[q][j] = next[q][j];
-          }
-        }
-        const int32_t left = c->width - x;
-        const __mmask16 mask = left >= 4 ? 0xFFFF : (__mmask16)((1u << (4 * left)) - 1);
-        for (int line = 0; line < lines; line++) {
-          __m512i v[4];
-#pragma clang loop unroll(full)
-          for (int j = 0; j < 4; j++) {
-            v[j] = _mm512_cvtps_epi32(_mm512_mul_ps(_mm512_cvtepi32_ps(sums[line][j]), scale[j]));
-          }
-          _mm512_mask_storeu_epi32(out + line * c->output_row + (ptrdiff_t)x * 16, mask,
-                                   pack(v[0], v[1], v[2], v[3], to));
-        }
-      }
-      y += lines;
+    }
+    for (; y < row_end; y++) {
+      depthwise_lines(c, &with, input + (ptrdiff_t)y * stride * c->input_row,
+                      output + y * c->output_row, to, kernel, stride, 1);
     }
   }
 }

@@ -18,8 +18,6 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
     before: String, width: Int, height: Int, after: String, afterWidth: Int, afterHeight: Int)
   /// A click or a box lies outside the photo.
   case outside(option: String, name: String, width: Int, height: Int)
-  /// No class is called so.
-  case unknownClass(name: String, known: [String])
   /// Nothing in the photo matches what should go.
   case nothingMatched(name: String, detail: String)
   /// The options contradict each other, or one has no meaning alone.
@@ -41,7 +39,7 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
   public var kind: Kind {
     switch self {
     case .nothingMatched: .nothingMatched
-    case .unknownClass, .usage, .otherFormat, .outside: .usage
+    case .usage, .otherFormat, .outside: .usage
     default: .failure
     }
   }
@@ -66,34 +64,8 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
     case .outside(let option, let name, let width, let height):
       "\(option) lies outside \(name), which is \(width) x \(height) pixels upright "
         + "(0,0 is the upper left corner)"
-    case .unknownClass(let name, let known):
-      "no class is called '\(name)'\(Self.suggestion(name, known)); known: "
-        + known.joined(separator: ", ")
     case .nothingMatched(let name, let detail): "\(name): \(detail)"
     case .usage(let message): message
     }
-  }
-
-  /// The known name that differs least from a wrong one, if any is near.
-  private static func suggestion(_ name: String, _ known: [String]) -> String {
-    let near = known.map { (distance($0, name), $0) }.min { $0.0 < $1.0 }
-    guard let near, near.0 <= 2 else { return "" }
-    return ", did you mean '\(near.1)'?"
-  }
-
-  /// How many letters must be inserted, left out or replaced to turn one name into another.
-  private static func distance(_ a: String, _ b: String) -> Int {
-    let b = Array(b)
-    var row = Array(0...b.count)
-    for (i, letter) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, other) in b.enumerated() {
-        let replaced = diagonal + (letter == other ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
-      }
-    }
-    return row[b.count]
   }
 }

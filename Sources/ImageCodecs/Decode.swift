@@ -5,9 +5,9 @@ internal import Tensors
 /// Decodes a photo in its stored orientation.
 ///
 /// The content decides what the file is, whatever its name says; a name that says otherwise is
-/// remarked on in the source's `nameRemark`. Samples of 16 bits are rounded to 8, palettes and grey
-/// become RGB, alpha is left out, and CMYK is converted without a profile: the file itself stays in the
-/// source, and the edit is written over it.
+/// remarked on in the source's `nameRemark`. Samples of 16 bits are rounded to 8 and kept beside them,
+/// palettes and grey become RGB, alpha is left out, and CMYK is converted without a profile: the file
+/// itself stays in the source, and the edit is written over it. A colour profile is read, not applied.
 ///
 /// - Parameters:
 ///   - bytes: The whole file.
@@ -50,13 +50,17 @@ public func decodeMask(_ bytes: [UInt8], name: String) throws(CodecError) -> Mas
   case .png:
     let file = try PNGFile(bytes)
     orientation = file.orientation(in: bytes)
-    let samples = try samples(of: file, in: bytes, layout: EFI_PNG_GREY_ALPHA, channels: 2)
-    stored = Tensor(uninitializedHeight: file.height, width: file.width)
-    let pairs = samples.span
-    var grey = stored.mutableSpan
-    for i in 0..<grey.count {
-      let product = Int(pairs[2 * i]) * Int(pairs[2 * i + 1]) + 128
-      grey[i] = UInt8((product + product >> 8) >> 8)
+    if file.hasAlpha {
+      let samples = try samples(of: file, in: bytes, layout: EFI_PNG_GREY_ALPHA, channels: 2)
+      stored = Tensor(uninitializedHeight: file.height, width: file.width)
+      let pairs = samples.span
+      var grey = stored.mutableSpan
+      for i in 0..<grey.count {
+        let product = Int(pairs[2 * i]) * Int(pairs[2 * i + 1]) + 128
+        grey[i] = UInt8((product + product >> 8) >> 8)
+      }
+    } else {
+      stored = try samples(of: file, in: bytes, layout: EFI_PNG_GREY, channels: 1)
     }
   }
   if orientation == .up { return Mask(stored) }
@@ -125,20 +129,36 @@ private func colorModel(_ info: efi_jpeg_info) -> String {
 
 private func decodeJPEG(_ bytes: [UInt8], remark: String?) throws(CodecError) -> DecodedPhoto {
   let info = try jpegInfo(bytes)
+  let header = JPEGFile(header: bytes)
+  let isInManyScans =
+    info.progressive || header.scans.contains { $0.components.count < Int(info.components) }
+  // Whatever is wrong with the file is told by decoding it.
+  let sequential = isInManyScans ? try? sequentialCopy(of: bytes) : nil
+  let coded = sequential ?? bytes
   var pixels = Tensor<UInt8>(
     uninitializedHeight: Int(info.height), width: Int(info.width), channels: 3)
   try unsafe pixels.withUnsafeMutableBufferPointer { buffer throws(CodecError) in
     let base = buffer.baseAddress
     try unsafe Library.read(.jpeg) { failure in
-      unsafe efi_jpeg_decode_rgb(bytes, bytes.count, base, failure)
+      unsafe efi_jpeg_decode_rgb(coded, coded.count, base, failure)
     }
   }
-  let orientation = JPEGFile(header: bytes).orientation(in: bytes)
+  let orientation = header.orientation(in: bytes)
   let source = SourceImage(
     bytes: bytes, format: .jpeg, width: pixels.width, height: pixels.height,
     orientation: orientation, bitDepth: 8, colorModel: colorModel(info), hasAlpha: false,
-    nameRemark: remark)
-  return DecodedPhoto(photo: Photo(pixels: pixels, orientation: orientation), source: source)
+    nameRemark: remark, sequential: sequential)
+  let color = header.profile(in: bytes).flatMap(ICCProfile.transform)
+  return DecodedPhoto(
+    photo: Photo(pixels: pixels, orientation: orientation, color: color), source: source)
+}
+
+private func sequentialCopy(of bytes: [UInt8]) throws(CodecError) -> [UInt8] {
+  try unsafe Library.write(.jpeg) { output, failure in
+    unsafe efi_jpeg_sequential(bytes, bytes.count, output, failure)
+  } collect: {
+    unsafe Array($0)
+  }
 }
 
 // MARK: - PNG
@@ -164,11 +184,52 @@ func samples(
 
 private func decodePNG(_ bytes: [UInt8], remark: String?) throws(CodecError) -> DecodedPhoto {
   let file = try PNGFile(bytes)
-  let pixels = try samples(of: file, in: bytes, layout: EFI_PNG_RGB, channels: 3)
+  var pixels: Tensor<UInt8>
+  var deepPixels: Tensor<UInt16>?
+  if file.info.depth == 16 {
+    let deep = try deepSamples(of: file, in: bytes)
+    pixels = rounded(deep)
+    deepPixels = consume deep
+  } else {
+    pixels = try samples(of: file, in: bytes, layout: EFI_PNG_RGB, channels: 3)
+  }
   let orientation = file.orientation(in: bytes)
   let source = SourceImage(
     bytes: bytes, format: .png, width: file.width, height: file.height, orientation: orientation,
     bitDepth: Int(file.info.depth), colorModel: file.colorModel, hasAlpha: file.hasAlpha,
-    nameRemark: remark)
-  return DecodedPhoto(photo: Photo(pixels: pixels, orientation: orientation), source: source)
+    nameRemark: remark, sequential: nil)
+  return DecodedPhoto(
+    photo: Photo(
+      pixels: pixels, deepPixels: deepPixels, orientation: orientation,
+      color: file.profile(in: bytes).flatMap(ICCProfile.transform)),
+    source: source)
+}
+
+/// Samples of 16 bits in 8.
+private func rounded(_ samples: borrowing Tensor<UInt16>) -> Tensor<UInt8> {
+  var result = Tensor<UInt8>(
+    uninitializedHeight: samples.height, width: samples.width, channels: samples.channels)
+  let from = samples.span
+  var to = result.mutableSpan
+  for i in 0..<from.count { to[i] = rounded8(from[i]) }
+  return result
+}
+
+/// A PNG's samples as 16-bit RGB.
+private func deepSamples(
+  of file: PNGFile, in bytes: [UInt8]
+) throws(CodecError) -> Tensor<UInt16> {
+  try SizeLimits.check(width: file.width, height: file.height, bytesPerPixel: 12)
+  let ranges = file.criticalRanges
+  var samples = Tensor<UInt16>(uninitializedHeight: file.height, width: file.width, channels: 3)
+  try unsafe samples.withUnsafeMutableBufferPointer { buffer throws(CodecError) in
+    let raw = UnsafeMutableRawBufferPointer(buffer)
+    let base = unsafe raw.baseAddress?.assumingMemoryBound(to: UInt8.self)
+    let count = raw.count
+    try unsafe Library.read(.png) { failure in
+      unsafe efi_png_decode(
+        bytes, ranges, Int32(ranges.count), EFI_PNG_RGB16, base, count, failure)
+    }
+  }
+  return samples
 }

@@ -8,7 +8,7 @@ public import Tensors
 ///   tables and sampling; every other coefficient is the source's. Scans, restart interval and metadata
 ///   segments stay as they are. With a `quality`, the whole picture is coded anew.
 /// - PNG: depth, colour type, interlacing, alpha and ancillary chunks stay; a palette stays as long as
-///   it has room for the fill's colours.
+///   it has room for the fill's colours. The samples are packed about as hard as the source's were.
 ///
 /// - Parameters:
 ///   - photo: The edited photo, of the source's size. Where `changed` is 0 its pixels are those that
@@ -69,9 +69,7 @@ public func encodeNew(
           width: UInt32(width), height: UInt32(height), depth: 8,
           color_type: channels == 1 ? 0 : 2, interlaced: false)
         return unsafe efi_png_encode(
-          base, &info, nil, 0, PNGCompression.level(for: info), PNGCompression.filters(for: info),
-          output,
-          failure)
+          base, &info, nil, 0, PNGCompression.quick(for: info), output, failure)
       }
     } collect: { bytes in
       unsafe Array(bytes)

@@ -18,10 +18,11 @@ public struct FileComparison: Sendable, Equatable {
 
     /// What became of it.
     public let kind: Kind
-    /// Its name, like `APP1 EXIF` or `tEXt`.
+    /// Its name: a field's, like `EXIF IFD1 thumbnail` or `XMP xmpMM:History`, or else that of the
+    /// segment or chunk, like `APP2 ICC profile` or `pHYs`.
     public let name: String
 
-    /// The change in two words.
+    /// The change in a few words.
     public var description: String { "\(name) \(kind.rawValue)" }
   }
 
@@ -33,6 +34,8 @@ public struct FileComparison: Sendable, Equatable {
     public let differing: Int
     /// With other coefficients, and not touched by the mask.
     public let outsideMask: Int
+    /// Coefficients that differ, of the 64 in each block.
+    public let differingCoefficients: Int
   }
 
   /// Pixels in each file.
@@ -87,7 +90,8 @@ public func compareFiles(
     if difference.comparable {
       blocks = FileComparison.Blocks(
         total: Int(difference.blocks), differing: Int(difference.differing),
-        outsideMask: Int(difference.outside))
+        outsideMask: Int(difference.outside),
+        differingCoefficients: Int(difference.coefficients))
     }
   case (.png, .png):
     let (a, b) = (try PNGFile(first), try PNGFile(second))
@@ -143,6 +147,7 @@ private struct PixelCount {
 private struct Part: Equatable {
   var name: String
   var contents: ArraySlice<UInt8>
+  var fields: [MetadataField]
 }
 
 private func parts(_ bytes: [UInt8], _ format: ImageFormat) throws(CodecError) -> [Part] {
@@ -150,20 +155,26 @@ private func parts(_ bytes: [UInt8], _ format: ImageFormat) throws(CodecError) -
   case .jpeg:
     let file = JPEGFile(bytes)
     var parts = file.segments.filter(\.isMetadata).map {
-      Part(name: JPEGMetadata.name(of: $0, in: bytes), contents: bytes[$0.contents])
+      let contents = bytes[$0.contents]
+      return Part(
+        name: JPEGMetadata.name(of: $0, in: bytes), contents: contents,
+        fields: MetadataFields.ofSegment(contents))
     }
     if file.end < bytes.count {
-      parts.append(Part(name: "data behind the picture", contents: bytes[file.end...]))
+      parts.append(
+        Part(name: "data behind the picture", contents: bytes[file.end...], fields: []))
     }
     return parts
   case .png:
     return try PNGFile(bytes).chunks.filter { $0.type != "IDAT" && $0.type != "IEND" }.map {
-      Part(name: $0.type, contents: bytes[$0.contents])
+      let contents = bytes[$0.contents]
+      return Part(
+        name: $0.type, contents: contents, fields: MetadataFields.ofChunk($0.type, contents))
     }
   }
 }
 
-/// Matches parts by name and order.
+/// Matches parts by name and order, and in those that differ the fields.
 private func metadataChanges(_ a: [Part], _ b: [Part]) -> [FileComparison.MetadataChange] {
   var changes: [FileComparison.MetadataChange] = []
   var left = b
@@ -173,11 +184,32 @@ private func metadataChanges(_ a: [Part], _ b: [Part]) -> [FileComparison.Metada
     } else if let other = left.firstIndex(where: { candidate in
       candidate.name == part.name && !a.contains(candidate)
     }) {
-      left.remove(at: other)
-      changes.append(.init(kind: .changed, name: part.name))
+      changes += fieldChanges(part, left.remove(at: other))
     } else {
-      changes.append(.init(kind: .removed, name: part.name))
+      changes += all(part, .removed)
     }
   }
-  return changes + left.map { .init(kind: .added, name: $0.name) }
+  return changes + left.flatMap { all($0, .added) }
+}
+
+/// What became of a part's fields; the part itself has changed where no field tells.
+private func fieldChanges(_ a: Part, _ b: Part) -> [FileComparison.MetadataChange] {
+  var changes: [FileComparison.MetadataChange] = []
+  var left = b.fields
+  for field in a.fields {
+    if let other = left.firstIndex(where: { $0.name == field.name }) {
+      if left.remove(at: other) != field { changes.append(.init(kind: .changed, name: field.name)) }
+    } else {
+      changes.append(.init(kind: .removed, name: field.name))
+    }
+  }
+  changes += left.map { .init(kind: .added, name: $0.name) }
+  return changes.isEmpty ? [.init(kind: .changed, name: a.name)] : changes
+}
+
+private func all(
+  _ part: Part, _ kind: FileComparison.MetadataChange.Kind
+) -> [FileComparison.MetadataChange] {
+  part.fields.isEmpty
+    ? [.init(kind: kind, name: part.name)] : part.fields.map { .init(kind: kind, name: $0.name) }
 }

@@ -20,6 +20,9 @@ public struct SourceImage: Sendable {
   public let hasAlpha: Bool
   /// A remark when the file's name promises another format than the content holds, else nil.
   public let nameRemark: String?
+  /// A JPEG in many scans: its coefficients as one scan, which is read several times as fast; nil for
+  /// others, and where one scan cannot hold them.
+  let sequential: [UInt8]?
 }
 
 /// A decoded photo, with the file that it came from.

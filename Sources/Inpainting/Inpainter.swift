@@ -36,22 +36,37 @@ public final class Inpainter: Sendable {
     self.settings = settings
   }
 
-  /// Fills every pixel whose mask is not 0; values below 255 blend the fill with what was there.
+  /// Fills every pixel of a photo whose mask is not 0, deep pixels as well; values below 255 blend.
   ///
   /// - Parameters:
-  ///   - pixels: RGB in stored orientation; written only where `hole` is not 0.
+  ///   - photo: Written only where `hole` is not 0.
   ///   - hole: Of the photo's size, grown already over the object's edge: pixels outside it are
   ///     copied from.
-  ///   - orientation: How the photo stands upright.
   /// - Throws: `NetworkError` where the network cannot run.
   /// - Precondition: The sizes agree.
+  public func fill(_ photo: inout Photo, hole: borrowing Mask) throws -> FillReport {
+    let (orientation, color) = (photo.orientation, photo.color)
+    return try fill(
+      &photo.pixels, deep: &photo.deepPixels, hole: hole, orientation: orientation, color: color)
+  }
+
+  /// As ``fill(_:hole:)``, for RGB pixels in sRGB.
   public func fill(
     _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, orientation: Orientation
+  ) throws -> FillReport {
+    var deep: Tensor<UInt16>?
+    return try fill(&pixels, deep: &deep, hole: hole, orientation: orientation, color: nil)
+  }
+
+  private func fill(
+    _ pixels: inout Tensor<UInt8>, deep: inout Tensor<UInt16>?, hole: borrowing Mask,
+    orientation: Orientation, color: ColorTransform?
   ) throws -> FillReport {
     precondition(
       pixels.channels == 3 && pixels.height == hole.height && pixels.width == hole.width,
       "the mask has the photo's size")
     var report = FillReport()
+    let isDeep = deep != nil
     let clock = ContinuousClock()
     for (index, box) in groups(of: hole).enumerated() {
       let start = clock.now
@@ -59,10 +74,14 @@ public final class Inpainter: Sendable {
       if let network {
         structure = try Structure(
           network, pixels: pixels, hole: hole.values, box: box, orientation: orientation,
-          threads: threads)
+          color: color, threads: threads)
       }
       let seen = clock.now
-      fill(&pixels, hole: hole, box: box, index: index, structure: structure)
+      let window = fill(
+        &pixels, hole: hole, box: box, index: index, structure: structure, wantsOrigins: isDeep)
+      if let window {
+        deepen(&deep, &pixels, from: window, box: box, hole: hole.values)
+      }
       report.windows += 1
       report.networkMilliseconds += (seen - start) / .milliseconds(1)
       report.detailMilliseconds += (clock.now - seen) / .milliseconds(1)
@@ -76,10 +95,13 @@ public final class Inpainter: Sendable {
   }
 
   /// Fills the holes of one box under the guidance of what the network sees there.
+  ///
+  /// - Returns: What was filled and where it came from, if `wantsOrigins`.
+  @discardableResult
   public func fill(
     _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int,
-    structure: borrowing Structure?
-  ) {
+    structure: borrowing Structure?, wantsOrigins: Bool = false
+  ) -> FilledWindow? {
     let longer = max(box.width, box.height)
     let margin = max(64, Int(Double(longer) * settings.context))
     let region = ImageRegion(
@@ -99,8 +121,12 @@ public final class Inpainter: Sendable {
       scale = structure.scale
     case .none: break
     }
-    if let level = synthesis.fill(window, guide: guide, guideScale: scale) {
+    if var level = synthesis.fill(window, guide: guide, guideScale: scale) {
       composite(level.image.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
+      if !wantsOrigins { return nil }
+      let origins = level.origins(
+        quantile: settings.voteQuantile, sharpness: settings.voteSharpness, threads: threads)
+      return FilledWindow(pixels: level.image.pixels.copy(), origins: origins, region: region)
     } else {
       // Nothing to copy from: the network's own pixels, or a smooth fill.
       var smooth = partialWindow(
@@ -118,6 +144,8 @@ public final class Inpainter: Sendable {
       case .none: smooth.fillSmoothly(threads: threads)
       }
       composite(smooth.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
+      return wantsOrigins
+        ? FilledWindow(pixels: smooth.pixels.copy(), origins: nil, region: region) : nil
     }
   }
 }

@@ -25,23 +25,28 @@ public struct Structure: ~Copyable {
   ///   - pixels: The photo.
   ///   - hole: Not 0 where pixels are unknown.
   ///   - box: The holes to fill.
+  ///   - color: From the photo's colours to those that the network knows.
   public init(
     _ network: Network, pixels: borrowing Tensor<UInt8>, hole: borrowing Tensor<UInt8>,
-    box: Rectangle, orientation: Orientation, threads: Int
+    box: Rectangle, orientation: Orientation, color: ColorTransform? = nil, threads: Int
   ) throws(NetworkError) {
     let frame = NetworkFrame(box: box, height: pixels.height, width: pixels.width, network: network)
     let region = frame.region
     var unknown = Tensor<UInt8>(uninitializedHeight: region.height, width: region.width)
-    for y in 0..<region.height {
-      for x in 0..<region.width {
-        unknown[y, x] =
-          hole[region.rows.lowerBound + y, region.columns.lowerBound + x] == 0 ? 255 : 0
+    do {
+      // As many pixels as the window has: checked subscripts took longer than the network.
+      let from = hole.span
+      var to = unknown.mutableSpan
+      for y in 0..<region.height {
+        let line = (region.rows.lowerBound + y) * hole.width + region.columns.lowerBound
+        for x in 0..<region.width { to[y * region.width + x] = from[line + x] == 0 ? 255 : 0 }
       }
     }
     let filter: ResizeFilter = frame.height < region.height ? .area : .bilinear
-    let small = resized(
+    var small = resized(
       pixels, region: region, height: frame.height, width: frame.width, filter: filter,
       threads: threads)
+    color?.convertToSRGB(&small)
     // A pixel that covers any of the hole is in the hole: what little of it leaks is dropped.
     let kept = resized(unknown, height: frame.height, width: frame.width, filter: filter)
 
@@ -79,6 +84,7 @@ public struct Structure: ~Copyable {
         }
       }
     }
+    color?.convertFromSRGB(&picture)
     self.picture = picture
     self.region = region
     scale = Double(region.width) / Double(frame.width)

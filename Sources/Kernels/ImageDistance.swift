@@ -89,13 +89,51 @@ public func squaredDistances(
   if region.isEmpty { return result }
   let columns = columnDistances(
     to: mask, threshold: threshold, region: region, far: far, kernels: kernels)
-  let width = region.width
+  if far <= mostAcross {
+    acrossRows(columns, far: far, to: &result, kernels: kernels)
+  } else {
+    lowerEnvelope(columns, to: &result)
+  }
+  return result
+}
+
+/// Up to so far, looking at every column in reach costs less than finding an envelope.
+private let mostAcross = 64
+
+/// The least sum of squares along each row, within `far` columns, of distances cut off at `far`.
+private func acrossRows(
+  _ columns: borrowing Tensor<UInt16>, far: Int, to result: inout Tensor<Int32>,
+  kernels: KernelTable
+) {
+  let (height, width) = (columns.height, columns.width)
+  var squares = [UInt16](repeating: UInt16(far * far), count: width + 2 * far)
+  unsafe columns.withUnsafeBufferPointer { vertical in
+    unsafe result.withUnsafeMutableBufferPointer { output in
+      unsafe squares.withUnsafeMutableBufferPointer { squares in
+        guard let from = vertical.baseAddress, let to = output.baseAddress,
+          let scratch = squares.baseAddress
+        else { return }
+        let table = unsafe kernels.table.pointee.image.pointee
+        for row in 0..<height {
+          _ = unsafe table.distance_across(
+            from + row * width, Int32(far), scratch, to + row * width, Int32(width))
+        }
+      }
+    }
+  }
+}
+
+/// The least sum of squares along each row, whatever the distance.
+private func lowerEnvelope(
+  _ columns: borrowing Tensor<UInt16>, to result: inout Tensor<Int32>
+) {
+  let (height, width) = (columns.height, columns.width)
   unsafe columns.withUnsafeBufferPointer { vertical in
     unsafe result.withUnsafeMutableBufferPointer { output in
       // The parabola that is lowest from column `start[k]` on has its apex at column `apex[k]`.
       var apex = [Int](repeating: 0, count: width)
       var start = [Int](repeating: 0, count: width)
-      for row in 0..<region.height {
+      for row in 0..<height {
         let line = unsafe UnsafeBufferPointer(
           rebasing: vertical[row * width..<(row + 1) * width])
         var last = 0
@@ -134,7 +172,6 @@ public func squaredDistances(
       }
     }
   }
-  return result
 }
 
 /// Grows a mask by a disc: 255 where a pixel that reaches `threshold` is at most `radius` away.
@@ -159,6 +196,18 @@ public func dilated(
   let reach = Int(radius)
   let columns = columnDistances(
     to: mask, threshold: threshold, region: region, far: reach + 1, kernels: kernels)
+  if reach < mostAcross {
+    var distances = Tensor<Int32>(
+      uninitializedHeight: region.height, width: region.width, channels: 1)
+    acrossRows(columns, far: reach + 1, to: &distances, kernels: kernels)
+    let most = Int32(radius * radius)
+    unsafe distances.withUnsafeBufferPointer { from in
+      unsafe result.withUnsafeMutableBufferPointer { to in
+        for i in 0..<to.count { unsafe to[i] = from[i] <= most ? 255 : 0 }
+      }
+    }
+    return result
+  }
   // How far along its row a pixel reaches whose column holds a set one `h` pixels away.
   let squared = (radius * radius).rounded(.down)
   let extent = (0...reach).map { Int((squared - Double($0 * $0)).squareRoot()) } + [-1]
@@ -197,7 +246,7 @@ public func dilated(
 }
 
 /// For every pixel the distance up or down its column to the nearest set pixel, at most `far`.
-private func columnDistances(
+func columnDistances(
   to mask: borrowing Tensor<UInt8>, threshold: UInt8, region: ImageRegion, far: Int,
   kernels: KernelTable
 ) -> Tensor<UInt16> {

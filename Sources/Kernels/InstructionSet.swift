@@ -18,8 +18,10 @@ public enum InstructionSet: Int32, Sendable, CaseIterable {
   case avxvnni
   /// x86-64 with AVX-512 and its VNNI.
   case avx512vnni
-  /// ARM64.
+  /// ARM64 with dot products.
   case neon
+  /// ARM64 with dot products and matrix multiplication of bytes.
+  case neoni8mm
 
   init(_ isa: efk_isa) { self = InstructionSet(rawValue: isa.rawValue) ?? .scalar }
 

@@ -37,36 +37,33 @@ extension QuantizedPlan {
 
 /// How a plan's output is cut among threads.
 ///
-/// Into bands of rows, or, where the picture is low, groups of 16-channel blocks. Small work stays
-/// whole, because handing it over costs more.
+/// Into bands of rows, and where there are too few rows, also into groups of 16-channel blocks. Small
+/// work stays whole, because handing it over costs more.
 struct Pieces: Hashable, Sendable {
-  let count: Int
-  private let bandHeight: Int?
+  private let bands: Int
+  private let groups: Int
+
+  var count: Int { bands * groups }
 
   init(of plan: some QuantizedPlan, threads: Int) {
-    // A piece takes some microseconds; a few more pieces than threads even out their speeds.
-    let wanted = min(4 * threads, plan.work / 20_000)
+    // A piece takes at least two microseconds; a few more pieces than threads even out their speeds.
+    let wanted = min(4 * threads, plan.work / 8_000)
     guard threads > 1, wanted > 1 else {
-      (count, bandHeight) = (1, nil)
+      (bands, groups) = (1, 1)
       return
     }
-    // Bands in fours, because kernels' tiles have up to four rows.
-    let height = ((plan.rows + wanted - 1) / wanted + 3) / 4 * 4
-    let bands = (plan.rows + height - 1) / height
-    if bands >= min(threads, wanted) || bands >= plan.blocks {
-      (count, bandHeight) = (bands, height)
-    } else {
-      (count, bandHeight) = (min(wanted, plan.blocks), nil)
-    }
+    // Kernels' tiles have up to four rows. As many bands for each thread, or one would wait.
+    let most = max(1, min(wanted, plan.rows / 4))
+    bands = most > threads ? most / threads * threads : most
+    groups = max(1, min(plan.blocks, min(threads, wanted) / bands))
   }
 
   func run(_ plan: any QuantizedPlan, piece: Int) {
-    if let bandHeight {
-      let start = piece * bandHeight
-      plan.run(rows: start..<min(start + bandHeight, plan.rows), blocks: 0..<plan.blocks)
-    } else {
-      let range = plan.blocks * piece / count..<plan.blocks * (piece + 1) / count
-      plan.run(rows: 0..<plan.rows, blocks: range)
-    }
+    let (band, group) = piece.quotientAndRemainder(dividingBy: groups)
+    // Even bounds, because the commonest tile has two rows.
+    func bound(_ band: Int) -> Int { band == bands ? plan.rows : plan.rows * band / bands / 2 * 2 }
+    plan.run(
+      rows: bound(band)..<bound(band + 1),
+      blocks: plan.blocks * group / groups..<plan.blocks * (group + 1) / groups)
   }
 }

@@ -17,9 +17,8 @@ extension Mask {
 
   /// The number of pixels that are not kept.
   public var count: Int {
-    let bytes = values.span
     var count = 0
-    for index in bytes.indices where bytes[index] != 0 { count += 1 }
+    forEachRun { _, columns in count += columns.count }
     return count
   }
 
@@ -96,7 +95,15 @@ extension Mask {
     precondition(width == other.width && height == other.height, "masks of one size are united")
     let from = other.values.span
     var to = values.mutableSpan
-    for index in from.indices where from[index] > to[index] { to[index] = from[index] }
+    var index = from.firstSet(in: from.indices)
+    while index < from.count {
+      let end = from.firstClear(in: index..<from.count)
+      while index < end {
+        to[index] = max(to[index], from[index])
+        index += 1
+      }
+      index = from.firstSet(in: end..<from.count)
+    }
   }
 
   /// Calls `body` for every run of neighbouring pixels that are not kept, row by row.
@@ -104,15 +111,12 @@ extension Mask {
     let bytes = values.span
     for row in 0..<height {
       let line = row * width
-      var column = 0
-      while column < width {
-        if bytes[line + column] == 0 {
-          column += 1
-          continue
-        }
-        let first = column
-        while column < width && bytes[line + column] != 0 { column += 1 }
-        body(row, first..<column)
+      let end = line + width
+      var first = bytes.firstSet(in: line..<end)
+      while first < end {
+        let last = bytes.firstClear(in: first..<end)
+        body(row, first - line..<last - line)
+        first = bytes.firstSet(in: last..<end)
       }
     }
   }

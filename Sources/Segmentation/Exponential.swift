@@ -9,3 +9,13 @@ func exponential(_ x: Float) -> Float {
   let series = 1 + t * (1 + t * (0.5 + t * (1 / 6 + t * (1 / 24 + t * (1 / 120 + t / 720)))))
   return Float(sign: .plus, exponent: Int(whole), significand: 1) * series
 }
+
+/// The natural logarithm of a positive `x` to about six digits, by Halley's iteration: for tables.
+func logarithm(_ x: Float) -> Float {
+  var y: Float = 0
+  for _ in 0..<12 {
+    let power = exponential(y)
+    y += 2 * (x - power) / (x + power)
+  }
+  return y
+}

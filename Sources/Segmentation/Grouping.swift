@@ -14,33 +14,13 @@ struct CellGroup {
 /// Panoptic-DeepLab). A middle that few of its own cells point at is taken for an echo and dropped, and
 /// what points to no middle joins the object that it touches most.
 struct Grouping {
-  /// The least value of a middle.
-  static let leastCentre: Float = 0.4
-  /// A middle is the greatest value within so many cells.
-  static let centreReach = 4
-  /// A middle needs this share of its cells pointing at it.
-  static let leastVotes: Float = 0.3
-  /// A cell points at a middle if it points to within so many cells of it.
-  static let voteReach = 3
-  /// How far from a middle a cell may point: so many cells, and this share of how far it points.
-  static let tolerance: (cells: Float, share: Float) = (10, 0.5)
-  /// A second class within one middle's cells is an object of its own from this share on.
-  static let secondShare: Float = 0.4
-  /// A stray piece joins an object of another class if it is smaller than this share of it.
-  static let pieceShare: Float = 0.2
-  /// Two middles' cells are one object if, on average, they point to places nearer than this share of
-  /// the square root of their number.
-  static let nearness: Float = 0.3
-  /// A part of an object further than so many cells from its largest part is an object of its own.
-  static let gap = 3
-  /// The least number of cells of an object.
-  static let smallest = 6
-
   private let map: CellMap
   private let classes: [Int]
+  private let limits: Thresholds
 
-  init(_ map: CellMap) {
+  init(_ map: CellMap, _ limits: Thresholds) {
     self.map = map
+    self.limits = limits
     classes = (0..<map.count).map(map.bestClass)
   }
 
@@ -51,7 +31,7 @@ struct Grouping {
     let votes = votes()
     let kept = middles.indices.filter { number in
       let cells = owner.count { $0 == number }
-      return cells > 0 && Float(votes[middles[number]]) >= Self.leastVotes * Float(cells)
+      return cells > 0 && Float(votes[middles[number]]) >= limits.leastVotes * Float(cells)
     }
     if !kept.isEmpty && kept.count < middles.count {
       middles = kept.map { middles[$0] }
@@ -61,7 +41,7 @@ struct Grouping {
     for cell in owner.indices where owner[cell] >= 0 { cells[owner[cell]].append(cell) }
     var objects = joined(cells.filter { !$0.isEmpty }).flatMap(split)
     for piece in touching(owner.map { $0 == Self.stray }) { join(piece, to: &objects) }
-    return objects.flatMap(apart).filter { $0.cells.count >= Self.smallest }.compactMap {
+    return objects.flatMap(apart).filter { $0.cells.count >= limits.smallest }.compactMap {
       name, cells in
       // Pieces of other classes that joined the object say nothing of its name.
       let own = cells.filter { classes[$0] == name }
@@ -87,9 +67,9 @@ struct Grouping {
   private func peaks() -> [Int] {
     (0..<map.count).filter { cell in
       let value = map.centre[cell]
-      guard value > Self.leastCentre && classes[cell] != 0 else { return false }
+      guard value > limits.leastCentre && classes[cell] != 0 else { return false }
       var highest = true
-      square(cell, reach: Self.centreReach) { other in
+      square(cell, reach: limits.centreReach) { other in
         let rival = map.centre[other]
         // Of equal neighbours the first is the peak.
         if rival > value || (rival == value && other < cell) { highest = false }
@@ -105,7 +85,7 @@ struct Grouping {
       let down = map.targetRow[cell] - Float(cell / map.width)
       let right = map.targetColumn[cell] - Float(cell % map.width)
       let reach =
-        Self.tolerance.cells + Self.tolerance.share * (down * down + right * right).squareRoot()
+        limits.toleranceCells + limits.toleranceShare * (down * down + right * right).squareRoot()
       var best = Self.stray
       var nearest = reach * reach
       for (number, middle) in middles.enumerated() {
@@ -126,7 +106,7 @@ struct Grouping {
     for cell in 0..<map.count where classes[cell] != 0 {
       let row = min(max(Int(map.targetRow[cell].rounded()), 0), map.height - 1)
       let column = min(max(Int(map.targetColumn[cell].rounded()), 0), map.width - 1)
-      square(row * map.width + column, reach: Self.voteReach) { votes[$0] += 1 }
+      square(row * map.width + column, reach: limits.voteReach) { votes[$0] += 1 }
     }
     return votes
   }
@@ -139,7 +119,7 @@ struct Grouping {
       let aim = aim(of: parts[first])
       let other = parts[..<first].firstIndex {
         let rival = self.aim(of: $0)
-        let reach = Self.nearness * Float(parts[first].count + $0.count).squareRoot()
+        let reach = limits.nearness * Float(parts[first].count + $0.count).squareRoot()
         let (dy, dx) = (rival.row - aim.row, rival.column - aim.column)
         return rival.name == aim.name && dy * dy + dx * dx < reach * reach
       }
@@ -172,7 +152,7 @@ struct Grouping {
     for cell in cells { counts[classes[cell]] += 1 }
     guard let main = counts.indices.max(by: { counts[$0] < counts[$1] }) else { return [] }
     let strong = counts.indices.filter {
-      $0 == main || Float(counts[$0]) > Self.secondShare * Float(cells.count)
+      $0 == main || Float(counts[$0]) > limits.secondShare * Float(cells.count)
     }
     return strong.map { name in
       (
@@ -200,7 +180,7 @@ struct Grouping {
     for part in parts {
       let near = part.contains {
         let (y, x) = ($0 / map.width, $0 % map.width)
-        return max(top - y, y - bottom, left - x, x - right) <= Self.gap
+        return max(top - y, y - bottom, left - x, x - right) <= limits.gap
       }
       if near { whole += part } else { others.append((object.name, part)) }
     }
@@ -214,7 +194,7 @@ struct Grouping {
     let touches = objects.map { object -> Int in
       let alike =
         object.name == classes[piece[0]]
-        || Float(piece.count) < Self.pieceShare * Float(object.cells.count)
+        || Float(piece.count) < limits.pieceShare * Float(object.cells.count)
       return alike ? object.cells.count { ring.contains($0) } : 0
     }
     if let most = touches.indices.max(by: { touches[$0] < touches[$1] }), touches[most] > 0 {

@@ -15,19 +15,20 @@ struct PromptMap {
   private static let spread: Float = 3
   private static let unset: UInt8 = 128
 
-  /// Clicks and box, from upright pixels of a picture of `width` × `height` to the cells of `map`.
-  init(clicks: [Click], box: Rectangle?, width: Int, height: Int, map: CellMap) {
+  /// Clicks and box, from upright pixels to the cells of `map`, which shows `window` of them.
+  init(clicks: [Click], box: Rectangle?, window: Rectangle, map: CellMap) {
+    let (width, height) = (window.width, window.height)
     for click in clicks {
-      let column = min(max(click.x * map.width / width, 0), map.width - 1)
-      let row = min(max(click.y * map.height / height, 0), map.height - 1)
+      let column = min(max((click.x - window.x) * map.width / width, 0), map.width - 1)
+      let row = min(max((click.y - window.y) * map.height / height, 0), map.height - 1)
       let cell = row * map.width + column
       if click.positive { positive.append(cell) } else { negative.append(cell) }
     }
     if let box {
-      let left = min(max(box.x * map.width / width, 0), map.width - 1)
-      let top = min(max(box.y * map.height / height, 0), map.height - 1)
-      let right = (box.maxX * map.width + width - 1) / width
-      let bottom = (box.maxY * map.height + height - 1) / height
+      let left = min(max((box.x - window.x) * map.width / width, 0), map.width - 1)
+      let top = min(max((box.y - window.y) * map.height / height, 0), map.height - 1)
+      let right = ((box.maxX - window.x) * map.width + width - 1) / width
+      let bottom = ((box.maxY - window.y) * map.height + height - 1) / height
       self.box = Rectangle(
         x: left, y: top, width: min(max(right, left + 1), map.width) - left,
         height: min(max(bottom, top + 1), map.height) - top)

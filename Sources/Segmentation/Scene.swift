@@ -1,4 +1,3 @@
-import Networks
 public import Photos
 import Tensors
 
@@ -11,18 +10,31 @@ public struct Scene {
   public let objects: [DetectedObject]
 
   private let view: View
-  private let map: CellMap
+  /// The whole photo as the network saw it.
+  private let look: Look
   private let groups: [CellGroup]
-  private let prompt: GraphSession
+  private let thresholds: Thresholds
+  private let lookAt: (Rectangle) throws -> Look
 
-  init(view: View, map: CellMap, classNames: [String], prompt: GraphSession) {
+  /// - Parameters:
+  ///   - view: The photo.
+  ///   - look: The whole of it as the network saw it.
+  ///   - names: The network's classes.
+  ///   - thresholds: The network's thresholds.
+  ///   - lookAt: Shows the network another window of the photo.
+  init(
+    view: View, look: Look, names: ClassNames, thresholds: Thresholds,
+    lookAt: @escaping (Rectangle) throws -> Look
+  ) {
     self.view = view
-    self.map = map
-    self.prompt = prompt
-    groups = Grouping(map).groups().filter { $0.score >= Self.leastScore }.sorted {
-      $0.cells.count > $1.cells.count
-    }
-    var ordinals = [Int](repeating: 0, count: classNames.count)
+    self.look = look
+    self.thresholds = thresholds
+    self.lookAt = lookAt
+    let map = look.map
+    groups = Grouping(map, thresholds).groups().filter {
+      $0.score >= thresholds.leastScore && names.isListed($0.classIndex)
+    }.sorted { $0.cells.count > $1.cells.count }
+    var ordinals = [Int](repeating: 0, count: names.all.count)
     var objects: [DetectedObject] = []
     for (index, group) in groups.enumerated() {
       ordinals[group.classIndex] += 1
@@ -35,7 +47,7 @@ public struct Scene {
       let y = top * view.height / map.height
       objects.append(
         DetectedObject(
-          index: index, className: classNames[group.classIndex],
+          index: index, className: names.all[group.classIndex],
           classOrdinal: ordinals[group.classIndex], score: group.score,
           box: Rectangle(
             x: x, y: y, width: (right + 1) * view.width / map.width - x,
@@ -45,19 +57,13 @@ public struct Scene {
     self.objects = objects
   }
 
-  /// What is added to the logits when nothing but clicks on the object is given: the network, unsure
-  /// how far the object goes, then says too little (measured: a limit of 0.3 suits a click best).
-  private static let clickLean: Float = 0.85
-  /// Objects that the network is less sure of are left out.
-  private static let leastScore: Float = 0.48
-
   /// The mask of some objects at full size, in stored orientation, its edges on the picture's edges.
   ///
   /// - Parameter indices: Places in `objects`; others are passed over.
   public func mask(of indices: [Int]) -> Mask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
     for index in indices where groups.indices.contains(index) {
-      view.add(SoftCells(groups[index], on: map), to: &mask)
+      view.add(SoftCells(groups[index], on: look.map), over: view.frame, to: &mask)
     }
     return mask
   }
@@ -72,32 +78,88 @@ public struct Scene {
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.
   public func mask(clicks: [Click], box: Rectangle?) throws -> Mask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
-    let asked = PromptMap(
-      clicks: clicks, box: box, width: view.width, height: view.height, map: map)
-    if asked.positive.isEmpty && asked.box == nil { return mask }
-    try prompt.setInput(asked.bytes(on: map))
-    prompt.run()
-    let logits = try prompt.output()
-    var cells = SoftCells(height: map.height, width: map.width)
-    let values = logits.span
-    let lean = asked.box == nil && asked.negative.isEmpty ? Self.clickLean : 0
-    for cell in cells.values.indices {
-      cells.values[cell] = 1 / (1 + exponential(-values[cell] - lean))
+    if box == nil && !clicks.contains(where: \.positive) { return mask }
+    var look = self.look
+    var cells = try answer(clicks, box, from: look)
+    if let window = closer(to: cells, clicks, box) {
+      look = try lookAt(window)
+      cells = try answer(clicks, box, from: look)
     }
-    if let limits = asked.box { cells.cut(to: limits) }
-    for cell in asked.negative {
-      for near in asked.around(cell, on: map) { cells.values[near] = 0 }
-    }
-    for cell in asked.positive { cells.values[cell] = max(cells.values[cell], 0.9) }
-    cells.keepParts(with: asked.positive)
-    view.add(cells, to: &mask)
-    let radius = max(1, view.width / map.width / 2)
+    view.add(cells, over: look.window, to: &mask)
+    let radius = max(1, look.window.width / look.map.width / 2)
     for click in clicks where click.positive {
       let x = min(max(click.x, 0), view.width - 1)
       let y = min(max(click.y, 0), view.height - 1)
       if view.value(x: x, y: y, in: mask) < 128 { view.mark(x: x, y: y, radius: radius, in: &mask) }
     }
     return mask
+  }
+
+  /// The one thing that clicks and a box mean, in the cells of a look.
+  private func answer(
+    _ clicks: [Click], _ box: Rectangle?, from look: Look
+  ) throws -> SoftCells {
+    let map = look.map
+    let asked = PromptMap(clicks: clicks, box: box, window: look.window, map: map)
+    let logits = try look.answer(asked)
+    let lean =
+      !asked.negative.isEmpty
+      ? 0 : asked.box == nil ? thresholds.clickLean : thresholds.boxLean
+    var cells = SoftCells(height: map.height, width: map.width)
+    for cell in logits.indices { cells.values[cell] = 1 / (1 + exponential(-logits[cell] - lean)) }
+    if let limits = asked.box { cells.cut(to: limits) }
+    for cell in asked.negative {
+      for near in asked.around(cell, on: map) { cells.values[near] = 0 }
+    }
+    for cell in asked.positive { cells.values[cell] = max(cells.values[cell], 0.9) }
+    cells.keepParts(with: asked.positive)
+    return cells
+  }
+
+  /// The window of a second look at a small thing: around the box, or around the first answer and every
+  /// click; `nil` for a large one.
+  private func closer(to cells: SoftCells, _ clicks: [Click], _ box: Rectangle?) -> Rectangle? {
+    var thing = box
+    if box == nil {
+      for click in clicks {
+        let place = Rectangle(x: click.x, y: click.y, width: 1, height: 1)
+        thing = thing?.union(place) ?? place
+      }
+      if let own = cells.box(above: 0.5, margin: 0) {
+        let left = own.x * view.width / cells.width
+        let top = own.y * view.height / cells.height
+        let place = Rectangle(
+          x: left, y: top, width: own.maxX * view.width / cells.width - left,
+          height: own.maxY * view.height / cells.height - top)
+        thing = thing?.union(place) ?? place
+      }
+    }
+    guard let thing = thing?.intersection(view.frame), !thing.isEmpty else { return nil }
+    return thresholds.window(
+      around: thing, width: view.width, height: view.height,
+      limit: box == nil ? thresholds.clickZoomShare : thresholds.boxZoomShare)
+  }
+
+  /// Adds the shadow at its foot to the mask of a thing, where there is one that is clearly its own.
+  ///
+  /// - Parameter mask: The thing, as `mask` gives it.
+  /// - Returns: Whether there is such a shadow.
+  @discardableResult
+  public func addShadow(to mask: inout Mask) -> Bool {
+    let map = look.map
+    var others = [Bool](repeating: false, count: map.count)
+    for group in groups {
+      // What the mask covers by half or more is the thing itself.
+      let covered = group.cells.count { cell in
+        let x = (2 * (cell % map.width) + 1) * view.width / (2 * map.width)
+        let y = (2 * (cell / map.width) + 1) * view.height / (2 * map.height)
+        return view.value(x: x, y: y, in: mask) >= 128
+      }
+      if 2 * covered < group.cells.count {
+        for cell in group.cells { others[cell] = true }
+      }
+    }
+    return view.addShadow(to: &mask, others: others, rows: map.height, columns: map.width)
   }
 
   /// The places in `objects` of everything that is not a main subject.
@@ -107,6 +169,7 @@ public struct Scene {
   /// Where even the heaviest is small and aside, there is none, and everything distracts.
   public func distractors() -> [Int] {
     if groups.isEmpty { return [] }
+    let map = look.map
     let detail = view.detail(cellsHigh: map.height, cellsWide: map.width)
     let usual = max(detail.reduce(0, +) / Float(detail.count), 1)
     let weights = groups.map { group in

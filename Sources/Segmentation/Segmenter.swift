@@ -8,7 +8,8 @@ public import Tensors
 /// Not to be used by two threads at once: make one for each.
 public final class Segmenter {
   private let network: Network
-  private let names: [String]
+  private let names: ClassNames
+  private let thresholds: Thresholds
   private let offsetUnit: Float
   private let threads: Int
   private var session: GraphSession?
@@ -19,22 +20,24 @@ public final class Segmenter {
   /// - Throws: `NetworkError`.
   public init(threads: Int) throws {
     network = try .embedded(.segmentation)
-    let names = network.parameters["classes"]?.array?.compactMap(\.string) ?? []
-    guard names.count > 1, let unit = network.parameters["offset_unit"]?.number else {
-      throw NetworkError.badGraph("the segmentation network names no classes")
+    names = try ClassNames(network.parameters)
+    thresholds = try Thresholds(network.parameters)
+    guard let unit = network.parameters["offset_unit"]?.number else {
+      throw NetworkError.badGraph("the segmentation network lacks the unit of its offsets")
     }
-    self.names = names
     offsetUnit = Float(unit)
     self.threads = threads
   }
 
-  /// What objects can be called: the network's classes without the background.
-  ///
-  /// The last, `object`, is any other thing.
-  public static let classNames: [String] = {
+  /// What objects can be called: the classes that the network names rightly often enough.
+  public static let classNames: [String] = embeddedNames?.listed ?? []
+
+  /// The network's other classes: too often wrong to be offered as names.
+  public static let unlistedNames: Set<String> = embeddedNames?.unlisted ?? []
+
+  private static let embeddedNames: ClassNames? = {
     let network = try? Network.embedded(.segmentation)
-    let names = network?.parameters["classes"]?.array?.compactMap(\.string) ?? []
-    return Array(names.dropFirst())
+    return network.flatMap { try? ClassNames($0.parameters) }
   }()
 
   /// Finds the objects of a photo.
@@ -45,14 +48,27 @@ public final class Segmenter {
   /// - Parameters:
   ///   - pixels: RGB in stored orientation.
   ///   - orientation: How to turn them upright.
+  ///   - color: From the photo's colours to sRGB; nil where they are that.
   /// - Throws: `NetworkError`.
   public func analyze(
-    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation
+    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation, color: ColorTransform? = nil
   ) throws -> Scene {
     precondition(pixels.channels == 3 && pixels.count > 0, "a photo has three channels")
+<<<<<<< HEAD
+    let view = View(pixels, orientation: orientation, color: color, threads: threads)
+=======
     let view = View(pixels, orientation: orientation, threads: threads)
+    return Scene(
+      view: view, look: try look(at: view.frame, of: view), names: names, thresholds: thresholds
+    ) { try self.look(at: $0, of: view) }
+  }
+
+  /// Shows the network a window of the upright photo.
+  func look(at window: Rectangle, of view: View) throws -> Look {
+>>>>>>> select
     let (width, height) = Self.networkSize(
-      width: view.width, height: view.height, side: network.inputSize, multiple: network.multiple)
+      width: window.width, height: window.height, side: network.inputSize,
+      multiple: network.multiple)
     let session: GraphSession
     if let last = self.session, last.width == width, last.height == height {
       session = last
@@ -60,25 +76,9 @@ public final class Segmenter {
       session = try GraphSession(network, height: height, width: width, threads: threads)
       self.session = session
     }
-    let picture = view.picture(width: width, height: height, threads: threads)
-    let mirrored = try map(of: Orientation.upMirrored.upright(picture), session)
-    // The picture as it is comes last: its features are what the prompts are answered from.
-    let map = try map(of: picture, session).averaged(withMirrored: mirrored)
-    let prompt = try GraphSession(
-      network, graph: "prompt", height: map.height, width: map.width, threads: threads,
-      after: session)
-    try prompt.setInputs(from: session)
-    return Scene(view: view, map: map, classNames: names, prompt: prompt)
-  }
-
-  private func map(
-    of picture: borrowing Tensor<UInt8>, _ session: GraphSession
-  ) throws -> CellMap {
-    try session.setInput(picture)
-    session.run()
-    return CellMap(
-      semantic: try session.output("semantic"), instance: try session.output("instance"),
-      offsetUnit: offsetUnit)
+    return try Look(
+      at: view.reduced(window, height: height, width: width, threads: threads), window: window,
+      network: network, session: session, offsetUnit: offsetUnit)
   }
 
   /// The size at which a photo is shown to the network.

@@ -12,35 +12,45 @@ final class View {
   /// The upright size.
   let width: Int
   let height: Int
-  /// The upright photo, its long side at most `guideSide`.
+  /// The upright photo in sRGB, its long side at most `guideSide`.
   private let guide: Tensor<UInt8>
+  /// The guide's size as a share of the photo's.
+  private let guideScale: Double
 
-  /// Four times the network's side: one of its cells is 16 pixels of the guide.
-  static let guideSide = 1536
+  /// Fine enough for a second look at a tenth of the photo at the network's size.
+  static let guideSide = 2048
   /// The longest side of the grid on which an object's edge is found.
   private static let workingSide = 384.0
 
-  init(_ pixels: borrowing Tensor<UInt8>, orientation: Orientation, threads: Int) {
+  init(
+    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation, color: ColorTransform? = nil,
+    threads: Int
+  ) {
     storedWidth = pixels.width
     storedHeight = pixels.height
     self.orientation = orientation
     (width, height) = orientation.uprightSize(width: pixels.width, height: pixels.height)
     let long = max(width, height)
+<<<<<<< HEAD
     let scale = min(1, Double(Self.guideSide) / Double(long))
-    let reduced = resized(
+    var reduced = resized(
       pixels, height: max(1, Int((Double(storedHeight) * scale).rounded())),
       width: max(1, Int((Double(storedWidth) * scale).rounded())), threads: threads)
+    color?.convertToSRGB(&reduced)
     guide = orientation.upright(reduced)
+=======
+    guideScale = min(1, Double(Self.guideSide) / Double(long))
+    let small = resized(
+      pixels, height: max(1, Int((Double(storedHeight) * guideScale).rounded())),
+      width: max(1, Int((Double(storedWidth) * guideScale).rounded())), threads: threads)
+    guide = orientation.upright(small)
+>>>>>>> select
   }
 
-  /// The upright photo at the network's size.
-  func picture(width: Int, height: Int, threads: Int) -> Tensor<UInt8> {
-    resized(
-      guide, height: height, width: width, filter: guide.width >= width ? .area : .bilinear,
-      threads: threads)
-  }
+  /// The whole upright photo.
+  var frame: Rectangle { Rectangle(x: 0, y: 0, width: width, height: height) }
 
-  /// The photo's part of a box of cells, `count` cells to a side of `length` pixels.
+  /// The part of `length` pixels that a range of `count` cells shows.
   private static func pixels(_ cells: Range<Int>, of count: Int, length: Int) -> Range<Int> {
     let low = cells.lowerBound * length / count
     let high = (cells.upperBound * length + count - 1) / count
@@ -48,28 +58,28 @@ final class View {
   }
 
   /// Adds a thing to a full-size mask in stored orientation, its edge moved to the picture's edges.
-  func add(_ cells: SoftCells, to mask: inout Mask) {
+  ///
+  /// - Parameters:
+  ///   - cells: The thing in cells that show `window` of the upright photo.
+  ///   - mask: The mask.
+  func add(_ cells: SoftCells, over window: Rectangle, to mask: inout Mask) {
     guard let box = cells.box(above: 0.1, margin: 2) else { return }
-    let rows = box.y..<box.maxY
-    let columns = box.x..<box.maxX
-    let region = ImageRegion(
-      rows: Self.pixels(rows, of: cells.height, length: guide.height),
-      columns: Self.pixels(columns, of: cells.width, length: guide.width))
-    let scale = min(1, Self.workingSide / Double(max(region.height, region.width)))
-    let workHeight = max(1, Int((Double(region.height) * scale).rounded()))
-    let workWidth = max(1, Int((Double(region.width) * scale).rounded()))
-    let colours = resized(guide, region: region, height: workHeight, width: workWidth)
+    let rows = Self.pixels(box.y..<box.maxY, of: cells.height, length: window.height)
+    let columns = Self.pixels(box.x..<box.maxX, of: cells.width, length: window.width)
+    let part = Rectangle(
+      x: window.x + columns.lowerBound, y: window.y + rows.lowerBound, width: columns.count,
+      height: rows.count)
+    let long = Double(max(part.width, part.height)) * guideScale
+    let scale = guideScale * min(1, Self.workingSide / long)
+    let workHeight = max(1, Int((Double(part.height) * scale).rounded()))
+    let workWidth = max(1, Int((Double(part.width) * scale).rounded()))
+    let colours = reduced(part, height: workHeight, width: workWidth)
     let soft = spread(cells, over: box, height: workHeight, width: workWidth)
     let cell = max(1, Int((Double(workHeight) / Double(box.height)).rounded()))
-    let fitted = guidedFiltered(soft, guide: colours, radius: max(1, cell))
+    let fitted = guidedFiltered(soft, guide: colours, radius: cell)
     let edged = Self.bytes(fitted, within: soft)
-    let window = Rectangle(
-      x: Self.pixels(columns, of: cells.width, length: width).lowerBound,
-      y: Self.pixels(rows, of: cells.height, length: height).lowerBound,
-      width: Self.pixels(columns, of: cells.width, length: width).count,
-      height: Self.pixels(rows, of: cells.height, length: height).count)
-    let large = resized(edged, height: window.height, width: window.width, filter: .bilinear)
-    join(orientation.stored(large), at: window, to: &mask)
+    let large = resized(edged, height: part.height, width: part.width, filter: .bilinear)
+    join(orientation.stored(large), at: part, to: &mask)
   }
 
   /// Makes sure that a disc around an upright position is in the mask.
@@ -139,8 +149,18 @@ final class View {
     return result
   }
 
+  /// The upright photo's part of a box of its pixels, at another size.
+  func reduced(_ box: Rectangle, height: Int, width: Int, threads: Int = 1) -> Tensor<UInt8> {
+    let region = ImageRegion(
+      rows: Self.pixels(box.y..<box.maxY, of: self.height, length: guide.height),
+      columns: Self.pixels(box.x..<box.maxX, of: self.width, length: guide.width))
+    let filter: ResizeFilter = region.width >= width ? .area : .bilinear
+    return resized(
+      guide, region: region, height: height, width: width, filter: filter, threads: threads)
+  }
+
   /// Takes the larger byte of a stored window and of the mask under it.
-  private func join(_ window: borrowing Tensor<UInt8>, at box: Rectangle, to mask: inout Mask) {
+  func join(_ window: borrowing Tensor<UInt8>, at box: Rectangle, to mask: inout Mask) {
     let place = orientation.stored(box, width: storedWidth, height: storedHeight)
     let source = window.span
     let stride = mask.width

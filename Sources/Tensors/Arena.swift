@@ -1,14 +1,7 @@
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
-
 /// One block of memory that many short-lived values share, made once and used again and again.
 ///
 /// First touch of memory costs more than most operations on it, so a network's values take their
-/// places inside one arena, and the arena outlives the run. On Linux the block is offered to the kernel
-/// as huge pages, which makes the first touch seven times cheaper. The memory starts as zeros.
+/// places inside one arena, and the arena outlives the run. The memory starts as zeros.
 ///
 /// Do not use it for a picture that is handed on: that is a `Tensor`.
 @safe
@@ -18,23 +11,17 @@ public final class Arena: @unchecked Sendable {
 
   private let storage: UnsafeMutableRawBufferPointer
 
-  /// What the block's address is a multiple of, and its size: one huge page.
-  private static let alignment = 2 << 20
-
   /// Makes a block of zeros.
   ///
   /// - Precondition: `byteCount` is not negative.
   public init(byteCount: Int) {
     precondition(byteCount >= 0, "an arena's size is not negative")
     self.byteCount = byteCount
-    let isLarge = byteCount >= Arena.alignment / 2
-    let alignment = isLarge ? Arena.alignment : 64
-    let size = (byteCount + alignment - 1) / alignment * alignment
-    unsafe storage = .allocate(byteCount: max(size, 64), alignment: alignment)
-    #if canImport(Glibc) || canImport(Musl)
-      // Advice only: where the kernel declines, the pages are small and all else is the same.
-      if isLarge { unsafe _ = madvise(storage.baseAddress, storage.count, 14 /* MADV_HUGEPAGE */) }
-    #endif
+    // A whole huge page, where one is worth it: the kernel gives no part of one.
+    let unit = byteCount >= 1 << 20 ? 2 << 20 : 64
+    let size = max((byteCount + unit - 1) / unit * unit, unit)
+    unsafe storage = UnsafeMutableRawBufferPointer(
+      start: Block.allocate(byteCount: size), count: size)
     unsafe _ = storage.initializeMemory(as: UInt8.self, repeating: 0)
   }
 

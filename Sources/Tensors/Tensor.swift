@@ -32,8 +32,7 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked
     self.height = height
     self.width = width
     self.channels = channels
-    let raw = UnsafeMutableRawPointer.allocate(
-      byteCount: max(count * MemoryLayout<Element>.stride, 1), alignment: 64)
+    let raw = unsafe Block.allocate(byteCount: count * MemoryLayout<Element>.stride)
     unsafe storage = UnsafeMutableBufferPointer(
       start: raw.bindMemory(to: Element.self, capacity: count), count: count)
   }

@@ -8,12 +8,12 @@ struct Efface: ParsableCommand {
     abstract: "Remove unwanted objects from photos, on this machine.",
     discussion: """
       Everything happens on this machine: no network is used, and nothing is overwritten \
-      without --force. Results go to standard output, messages to standard error.
+      without --force or --in-place. Results go to standard output, messages to standard error.
 
       Exit status: 0 done; 1 some photo failed; 2 nothing matched the selection; \
       64 wrong usage; 130 interrupted.
       """,
-    version: "0.1.0",
+    version: Editing.version,
     subcommands: [
       RemoveObject.self, Detect.self, BatchCommand.self, Compare.self, Pick.self, Models.self,
     ])

@@ -3,7 +3,7 @@
     pip install numpy onnx onnxruntime openvino ai-edge-litert flatbuffers
     swift build -c release --package-path Tests/Benchmarks
     python Tests/Benchmarks/compare_engines.py Sources/CWeights/inpainting.safetensors [--threads 1 2] [--rounds 5]
-        [--isa avx2] [--size 256]
+        [--isa avx2] [--size 192]
 
 Every measurement is a process of its own; the engines take turns, round after round, and the medians of the rounds
 stand in the table. "load and first" is from opening the file to the first result, without the start of the process
@@ -412,59 +412,85 @@ def work(engine, path, threads, rounds):
                       "least_ms": min(taken), "memory_over_idle_bytes": memory("VmHWM") - before}))
 
 
+def measure(network, size, threads, rounds, runs, isa="", dense=True):
+    """Time a network file in every engine; return for each its rounds' results, ours first."""
+    environment = dict(os.environ)
+    if isa:
+        environment["EFFACE_ISA"] = isa
+        environment["ONEDNN_MAX_CPU_ISA"] = {"avx2": "AVX2", "avxvnni": "AVX2_VNNI"}.get(isa, "DEFAULT")
+    with tempfile.TemporaryDirectory() as folder:
+        onnx_path, tflite_path = f"{folder}/network.onnx", f"{folder}/network.tflite"
+        write_onnx(network, onnx_path, size)
+        write_tflite(network, tflite_path, size)
+
+        def ours(path):
+            return [str(OURS), str(path), str(size), str(size), str(threads), str(runs)]
+
+        def peer(engine, path):
+            return [sys.executable, __file__, "--worker", engine, path, str(threads), str(runs)]
+
+        contenders = {"ours": ours(pathlib.Path(network).resolve())}
+        if dense:
+            twin = f"{folder}/dense.safetensors"
+            write_dense_twin(network, twin)
+            contenders["ours, zeros in place"] = ours(twin)
+        contenders["OpenVINO"] = peer("openvino", onnx_path)
+        # These two cannot be held to a narrower instruction set.
+        if not isa:
+            contenders["ONNX Runtime"] = peer("onnxruntime", onnx_path)
+            contenders["LiteRT (XNNPACK)"] = peer("litert", tflite_path)
+        results = {name: [] for name in contenders}
+        for _ in range(rounds):
+            for name, command in contenders.items():
+                done = subprocess.run(command, env=environment, capture_output=True, text=True)
+                if done.returncode != 0:
+                    sys.exit(f"{name} failed:\n{done.stderr}")
+                result = json.loads(done.stdout.strip().splitlines()[-1])
+                if "load_and_first_ms" not in result:
+                    result["load_and_first_ms"] = result["load_ms"] + result["plan_ms"] + result["first_run_ms"]
+                results[name].append(result)
+        return results
+
+
+def processor():
+    """Return the processor's name, with the family that a cloud's name may hide."""
+    lines = dict(line.split(":", 1) for line in open("/proc/cpuinfo").read().split("\n\n")[0].splitlines() if ":" in line)
+    fields = {key.strip(): value.strip() for key, value in lines.items()}
+    return f"{fields.get('model name', '?')}, family {fields.get('cpu family', '?')} model {fields.get('model', '?')}"
+
+
 def main():
     if sys.argv[1:2] == ["--worker"]:
         work(sys.argv[2], sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("network", type=pathlib.Path)
-    parser.add_argument("--size", type=int, default=256)
+    parser.add_argument("--size", type=int, default=0, help="side of the picture; the network's own by default")
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=20, help="runs a round")
-    parser.add_argument("--isa", default="", help="hold every engine that can be held to this instruction set")
+    parser.add_argument("--isa", default="", help="hold ours and OpenVINO to this instruction set: avx2, avxvnni")
     options = parser.parse_args()
-    environment = dict(os.environ)
-    if options.isa:
-        environment["EFFACE_ISA"] = options.isa
-        environment["ONEDNN_MAX_CPU_ISA"] = {"avx2": "AVX2", "avxvnni": "AVX2_VNNI"}.get(options.isa, "DEFAULT")
-    with tempfile.TemporaryDirectory() as folder:
-        onnx_path, twin = f"{folder}/network.onnx", f"{folder}/dense.safetensors"
-        write_onnx(options.network, onnx_path, options.size)
-        tflite_path = f"{folder}/network.tflite"
-        write_tflite(options.network, tflite_path, options.size)
-        write_dense_twin(options.network, twin)
-        for threads in options.threads:
-            def ours(path):
-                return [str(OURS), str(path), str(options.size), str(options.size), str(threads), str(options.runs)]
-
-            def peer(engine, path):
-                return [sys.executable, __file__, "--worker", engine, path, str(threads), str(options.runs)]
-
-            contenders = {
-                "ours": ours(options.network.resolve()),
-                "ours, zeros in place": ours(twin),
-                "OpenVINO": peer("openvino", onnx_path),
-                "ONNX Runtime": peer("onnxruntime", onnx_path),
-                "LiteRT (XNNPACK)": peer("litert", tflite_path),
-            }
-            results = {name: [] for name in contenders}
-            for _ in range(options.rounds):
-                for name, command in contenders.items():
-                    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-                    result = json.loads(done.stdout.strip().splitlines()[-1])
-                    if "load_and_first_ms" not in result:
-                        result["load_and_first_ms"] = result["load_ms"] + result["plan_ms"] + result["first_run_ms"]
-                    results[name].append(result)
-            base = statistics.median(r["median_ms"] for r in results["ours"])
-            print(f"{options.network.stem}, {options.size}x{options.size}, {threads} thread(s) {options.isa}")
-            print(f"{'':24}{'run ms':>10}{'least':>10}{'x ours':>8}{'load and first ms':>20}{'memory MB':>12}")
-            for name, rows in results.items():
-                middle = {key: statistics.median(r[key] for r in rows) for key in (
-                    "median_ms", "load_and_first_ms", "memory_over_idle_bytes")}
-                least = min(r["least_ms"] for r in rows)
-                print(f"{name:24}{middle['median_ms']:10.2f}{least:10.2f}{middle['median_ms'] / base:8.2f}"
-                      f"{middle['load_and_first_ms']:20.1f}{middle['memory_over_idle_bytes'] / 1e6:12.1f}")
+    description, _ = read_network(options.network)
+    size = options.size or description["input_size"]
+    card = description["card"]
+    print(f"{processor()}\n{options.network.stem}: {card['dense_parameters'] / 1e6:.2f} million parameters, "
+          f"{100 * card['sparsity']:.1f} % pruned")
+    for threads in options.threads:
+        results = measure(options.network, size, threads, options.rounds, options.runs, options.isa)
+        base = statistics.median(r["median_ms"] for r in results["ours"])
+        print(f"{size}x{size}, {threads} thread(s) {options.isa}")
+        print(f"{'':24}{'run ms':>10}{'least':>10}{'x ours':>8}{'load and first ms':>20}{'memory MB':>12}")
+        medians = {}
+        for name, rows in results.items():
+            middle = {key: statistics.median(r[key] for r in rows) for key in (
+                "median_ms", "load_and_first_ms", "memory_over_idle_bytes")}
+            least = min(r["least_ms"] for r in rows)
+            medians[name] = middle["median_ms"]
+            print(f"{name:24}{middle['median_ms']:10.2f}{least:10.2f}{middle['median_ms'] / base:8.2f}"
+                  f"{middle['load_and_first_ms']:20.1f}{middle['memory_over_idle_bytes'] / 1e6:12.1f}")
+        best = min((ms, name) for name, ms in medians.items() if not name.startswith("ours"))
+        print(f"best peer: {best[1]}, {best[0] / base:.2f} x ours\n")
 
 
 if __name__ == "__main__":

@@ -42,6 +42,33 @@ final class Scratch {
     #expect(defaultOutput(for: input) == output)
   }
 
+  @Test func namesTheOutputByASuffix() {
+    #expect(defaultOutput(for: "dir/a.b.PNG", suffix: "_x") == "dir/a.b_x.PNG")
+    #expect(backupName(of: "dir/a.jpg") == "dir/a-original.jpg")
+  }
+
+  @Test(arguments: [
+    (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"),
+    (1_767_323_045, "2026-01-02T03:04:05Z"),
+  ])
+  func writesTimes(_ seconds: Int, _ text: String) { #expect(timestamp(seconds) == text) }
+
+  @Test func keepsAFileUnderASecondName() throws {
+    let scratch = try Scratch()
+    try scratch.add("a", "new")
+    try scratch.add("b", "old")
+    let (a, b) = (scratch.path + "/a", scratch.path + "/b")
+    #expect(throws: EditingError.exists(name: b)) {
+      try FileSystem.keep(a, as: b, replacing: false)
+    }
+    #expect(scratch.text("b") == "old")
+    // The second time it is the same file already.
+    for _ in 0..<2 { try FileSystem.keep(a, as: b, replacing: true) }
+    #expect(scratch.text("b") == "new" && scratch.names == ["a", "b"])
+    try OutputFile(a, replacing: true).write(Array("newer".utf8))
+    #expect(scratch.text("a") == "newer" && scratch.text("b") == "new")
+  }
+
   @Test func writesWholeFilesAndReplacesNone() throws {
     let scratch = try Scratch()
     let file = try OutputFile(scratch.path + "/a.txt", replacing: false)

@@ -29,11 +29,13 @@ import Testing
     }
   }
 
-  @Test func suggestsAClassOfNearlyThatName() {
-    let error = EditingError.unknownClass(name: "persom", known: ["car", "person"])
-    #expect(
-      "\(error)" == "no class is called 'persom', did you mean 'person'?; known: car, person")
-    #expect(error.kind == .usage)
+  @Test(arguments: [
+    ("persom", ["person"]), ("people", ["person"]), ("bike", ["bicycle"]), ("cars", ["car"]),
+    ("plant", ["potted plant"]), ("vehicle", ["bus", "car"]), ("unicorn", []), ("", []),
+  ])
+  func suggestsNamesThatAreNearlyMeant(_ word: String, _ names: [String]) {
+    let known = ["bicycle", "bus", "car", "person", "potted plant"]
+    #expect(nearestNames(to: word, among: known) == names)
   }
 
   @Test func readsNamesOfObjects() {
@@ -51,13 +53,13 @@ import Testing
     for y in 18..<22 { for x in 18..<22 { mask.values[y, x] = 255 } }
     let plan = GrowthPlan(
       components: mask.components, width: 40, height: 40, grow: 6, feather: 3)
-    let result = grown(mask, by: plan)
+    mask.grow(by: plan)
     for y in 0..<40 {
       for x in 0..<40 {
         let dx = max(18 - x, x - 21, 0)
         let dy = max(18 - y, y - 21, 0)
         let distance = Double(dx * dx + dy * dy).squareRoot()
-        let value = result.values[y, x]
+        let value = mask.values[y, x]
         if distance <= 3 {
           #expect(value == 255)
         } else if distance <= 6 {
@@ -67,23 +69,27 @@ import Testing
         }
       }
     }
-    #expect(result.values[20, 25] > result.values[20, 26])
+    #expect(mask.values[20, 25] > mask.values[20, 26])
   }
 
   @Test func closesSlitsAndKeepsTheOutline() {
     var mask = Mask(width: 60, height: 40)
     for y in 10..<30 { for x in 10..<50 where x != 30 && x != 31 { mask.values[y, x] = 255 } }
-    let result = closed(mask, radius: 3)
+    let count = mask.count
+    mask.close(radius: 0)
+    #expect(mask.count == count)
+    mask.close(radius: 3)
     for y in 0..<40 {
       for x in 0..<60 {
         let isInside = (10..<30).contains(y) && (10..<50).contains(x)
         // The slit's two ends are open: a disc reaches a little into them.
         let isSlitEnd = (30...31).contains(x) && (y < 12 || y >= 28)
-        if !isSlitEnd { #expect((result.values[y, x] != 0) == isInside, "\(x), \(y)") }
+        if !isSlitEnd { #expect((mask.values[y, x] != 0) == isInside, "\(x), \(y)") }
       }
     }
-    #expect(closed(mask, radius: 0).count == mask.count)
-    #expect(closed(Mask(width: 5, height: 5), radius: 2).count == 0)
+    var empty = Mask(width: 5, height: 5)
+    empty.close(radius: 2)
+    #expect(empty.count == 0)
   }
 
   @Test func leadsOnToTheBorder() {
@@ -101,9 +107,10 @@ import Testing
     var mask = Mask(width: 9, height: 1)
     mask.values[0, 4] = 255
     let plan = GrowthPlan(components: mask.components, width: 9, height: 1, grow: 2, feather: 0)
-    let result = grown(mask, by: plan)
-    #expect((0..<9).map { result.values[0, $0] } == [0, 0, 255, 255, 255, 255, 255, 0, 0])
     let none = GrowthPlan(components: mask.components, width: 9, height: 1, grow: 0)
-    #expect(grown(mask, by: none).count == 1)
+    mask.grow(by: none)
+    #expect(mask.count == 1)
+    mask.grow(by: plan)
+    #expect((0..<9).map { mask.values[0, $0] } == [0, 0, 255, 255, 255, 255, 255, 0, 0])
   }
 }

@@ -73,6 +73,22 @@ import Testing
     }
   }
 
+  @Test(arguments: ["grey1", "grey1-interlaced", "grey2", "grey8", "grey16", "rgb8", "palette4"])
+  func aMaskWithoutTransparencyIsItsLuminance(name: String) throws {
+    let bytes = Fixture.bytes("\(name).png")
+    let mask = try decodeMask(bytes, name: "mask.png")
+    let photo = try decode(bytes, name: "").photo.pixels.copy()
+    #expect(mask.width == photo.width && mask.height == photo.height)
+    for y in 0..<photo.height {
+      for x in 0..<photo.width {
+        let expected =
+          0.299 * Double(photo[y, x, 0]) + 0.587 * Double(photo[y, x, 1])
+          + 0.114 * Double(photo[y, x, 2])
+        #expect(abs(Double(mask.values[y, x]) - expected) < 1.1, "\(x), \(y)")
+      }
+    }
+  }
+
   @Test func aMaskStandsUpright() throws {
     let stored = try decode(Fixture.bytes("orientation6.jpg"), name: "")
     let mask = try decodeMask(Fixture.bytes("orientation6.jpg"), name: "")

@@ -16,7 +16,8 @@ import Testing
     #expect(comparison.differing > 0 && comparison.box != nil)
     #expect(
       comparison.metadata.map(\.description)
-        == (name == "metadata.jpg" ? ["APP1 EXIF changed"] : [])
+        == (name == "metadata.jpg"
+          ? ["EXIF IFD1 ThumbnailLength changed", "EXIF IFD1 thumbnail changed"] : [])
     )
     if name.hasSuffix("jpg") {
       #expect(comparison.blocks?.outsideMask == 0)
@@ -47,6 +48,42 @@ import Testing
     #expect(
       try compareFiles(Array(said), plain, mask: mask).metadata.map(\.description)
         == ["comment removed"])
+  }
+
+  @Test func metadataIsToldByItsFields() throws {
+    let bytes = Fixture.bytes("metadata.jpg")
+    var decoded = try decode(bytes, name: "")
+    let mask = Hole.middle.mask(width: decoded.photo.width, height: decoded.photo.height)
+    paint(&decoded.photo, where: mask)
+    let mark = EncodingOptions.Mark(software: "Efface", date: "2026-01-02T03:04:05Z")
+    func changes(_ options: EncodingOptions) throws -> [String] {
+      let result = try encode(
+        decoded.photo, changed: mask, over: decoded.source, options: options)
+      return try compareFiles(bytes, result.bytes, mask: mask).metadata.map(\.description)
+    }
+    #expect(
+      try changes(EncodingOptions(thumbnail: .drop, mark: mark)) == [
+        "EXIF IFD1 Compression removed", "EXIF IFD1 ThumbnailOffset removed",
+        "EXIF IFD1 ThumbnailLength removed", "EXIF IFD1 thumbnail removed",
+        "XMP xmpMM:History added",
+      ])
+    let gps = try changes(EncodingOptions(strip: .gps))
+    #expect(gps.contains("EXIF GPS 0x0001 removed") && gps.contains("EXIF GPS 0x0003 removed"))
+  }
+
+  @Test func damagedMetadataNeverCrashes() throws {
+    let bytes = Fixture.bytes("metadata.jpg")
+    let mask = Mask(width: 101, height: 75)
+    let end = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xDB]) })
+    var state: UInt64 = 11
+    for _ in 0..<300 {
+      var changed = bytes
+      for _ in 0..<4 {
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        changed[20 + Int(state >> 33) % (end - 20)] = UInt8(truncatingIfNeeded: state >> 22)
+      }
+      _ = try? compareFiles(bytes, changed, mask: mask)
+    }
   }
 
   @Test func anotherQualityHasOtherTables() throws {

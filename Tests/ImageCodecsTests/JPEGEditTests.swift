@@ -81,6 +81,28 @@ import Testing
     #expect(Double(sum) / Double(after.photo.pixels.count) < 12)
   }
 
+  /// What the edit of a file in many scans starts from holds the very same coefficients.
+  @Test(arguments: Fixture.jpegs)
+  func manyScansAreReadOnce(fixture: Fixture) throws {
+    let bytes = fixture.bytes
+    let decoded = try decode(bytes, name: fixture.name)
+    guard let copy = decoded.source.sequential else {
+      let file = JPEGFile(bytes)
+      // MCUs of more than ten blocks need a scan for each component; and what libjpeg smooths for
+      // lack of scans must look the same.
+      let exceptions = ["factors", "unfinished"].contains { fixture.name.contains($0) }
+      #expect(file.scans.count == 1 || exceptions, "\(file.scans.count) scans")
+      return
+    }
+    let (before, after) = (Coefficients(bytes), Coefficients(copy))
+    try #require(after.isClean)
+    let none = Mask(width: fixture.width, height: fixture.height)
+    let comparison = before.compare(with: after, outside: none)
+    #expect(comparison.differingOutside == 0 && comparison.sameLayout)
+    #expect(before.frame.colorSpace == after.frame.colorSpace)
+    #expect(JPEGFile(copy).scans.count == 1)
+  }
+
   @Test func nothingChangedMeansTheSameFile() throws {
     let bytes = Fixture.bytes("metadata.jpg")
     let decoded = try decode(bytes, name: "a.jpg")

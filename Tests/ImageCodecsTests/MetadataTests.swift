@@ -139,6 +139,46 @@ import Testing
     #expect(EmbeddedJPEG.ranges(in: after[0]).count == 1)
   }
 
+  /// ImageMagick's way to keep EXIF in a PNG, with the thumbnail in it.
+  @Test(arguments: ["tEXt", "zTXt"])
+  func aThumbnailInARawProfileShowsTheResult(type: String) throws {
+    let jpeg = Fixture.bytes("metadata.jpg")
+    let exif = try #require(JPEGFile(jpeg).exif(in: jpeg)).tiff
+    let block = Array("Exif\0\0".utf8) + jpeg[exif]
+    var text = "\nexif\n    \(block.count)"
+    for (i, byte) in block.enumerated() {
+      if i % 36 == 0 { text += "\n" }
+      text += byte < 16 ? "0" : ""
+      text += String(byte, radix: 16)
+    }
+    text += "\n"
+    let head = Array("Raw profile type exif\0".utf8)
+    var bytes = Array(Fixture.bytes("rgb8.png").dropLast(12))
+    let packed = PNGFile.packedText(Array(head.dropLast()), Array(text.utf8))
+    PNGOutput.append(
+      type, type == "tEXt" ? head + text.utf8 : try #require(packed), to: &bytes)
+    bytes += Fixture.bytes("rgb8.png").suffix(12)
+
+    func profile(_ bytes: [UInt8]) throws -> RawProfile {
+      let file = try PNGFile(bytes)
+      let chunk = try #require(file.chunks.first { $0.type == type })
+      return try #require(file.text(of: chunk, in: bytes).flatMap(RawProfile.init))
+    }
+    let before = try profile(bytes)
+    #expect(before.bytes == block && before.text == Array(text.utf8))
+    let (result, _, _) = try edit(bytes)
+    #expect(result.notes == ["thumbnail rebuilt"])
+    let after = try profile(result.bytes)
+    let old = try #require(EmbeddedJPEG.ranges(in: block).first)
+    let new = try #require(EmbeddedJPEG.ranges(in: after.bytes).first)
+    #expect(old.lowerBound == new.lowerBound && after.bytes.count == block.count)
+    #expect(Array(block[old]) != Array(after.bytes[new]))
+    #expect(try edit(bytes, strip: .gps).result.notes.last == "GPS position removed")
+    for wrong in ["", "\nexif\n 3\n00", "\nexif\n 1\n0g\n", "\nexif\n x\n00\n", "exif"] {
+      #expect(RawProfile(Array(wrong.utf8)) == nil)
+    }
+  }
+
   @Test func thePositionCanBeRemoved() throws {
     let packet = """
       <rdf:RDF><rdf:Description exif:GPSLatitude="47,1N" dc:a="b" exif:GPSLongitude='8,2E'>
@@ -202,6 +242,32 @@ import Testing
     #expect(one[1].dropFirst(4).starts(with: XMPPacket.name))
     let (png, _, _) = try edit(Fixture.bytes("rgb8.png"), mark: mark)
     #expect(try PNGFile(png.bytes).chunks.map(\.type).prefix(2) == ["IHDR", "iTXt"])
+  }
+
+  /// ImageMagick writes fields of EXIF as texts, and XMP as a raw profile.
+  @Test func textsFollowToo() throws {
+    let packet = """
+      <x:xmpmeta><rdf:RDF><rdf:Description exif:GPSLatitude="47,1N" dc:a="b"></rdf:Description>
+      </rdf:RDF></x:xmpmeta>
+      """
+    var text = "\nxmp\n    \(packet.utf8.count)\n"
+    for byte in packet.utf8 { text += (byte < 16 ? "0" : "") + String(byte, radix: 16) }
+    var bytes = Array(Fixture.bytes("rgb8.png").dropLast(12))
+    let profile = PNGFile.packedText(Array("Raw profile type xmp".utf8), Array(text.utf8))
+    PNGOutput.append("zTXt", try #require(profile), to: &bytes)
+    PNGOutput.append("tEXt", Array("exif:GPSLatitude\047/1".utf8), to: &bytes)
+    PNGOutput.append("tEXt", Array("exif:Make\0Maker".utf8), to: &bytes)
+    bytes += Fixture.bytes("rgb8.png").suffix(12)
+    let mark = EncodingOptions.Mark(software: "Efface", date: "2026-01-02T03:04:05Z")
+    let (result, _, _) = try edit(bytes, strip: .gps, mark: mark)
+    #expect(result.notes == ["GPS position removed"])
+    let file = try PNGFile(result.bytes)
+    #expect(file.chunks.map(\.type).suffix(3) == ["zTXt", "tEXt", "IEND"], "no second packet")
+    let chunk = try #require(file.chunks.first { $0.type == "zTXt" })
+    let kept = try #require(file.text(of: chunk, in: result.bytes).flatMap(RawProfile.init))
+    let after = String(decoding: kept.bytes, as: UTF8.self)
+    #expect(!after.contains("GPS") && after.contains("dc:a=\"b\""))
+    #expect(after.components(separatedBy: "stEvt:action").count == 2)
   }
 
   @Test func damagedExifNeverCrashes() throws {

@@ -63,6 +63,20 @@ func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
     #expect(results[0] == results[2])
   }
 
+  /// The network is shown sRGB; with another profile its guidance is another, and comes back as such.
+  @Test func aProfileChangesWhatTheNetworkSees() throws {
+    let dark = (0..<256).map { Float($0 * $0 * $0) / (255 * 255 * 255) }
+    let color = try #require(
+      ColorTransform(curves: [dark, dark, dark], matrix: [1, 0, 0, 0, 1, 0, 0, 0, 1]))
+    let mask = rectangleMask(height: 40, width: 40, rows: 0..<40, columns: 0..<40)
+    let results = try [nil, color].map { color in
+      var photo = Photo(pixels: texture(height: 40, width: 40), color: color)
+      _ = try Inpainter(threads: 1, seed: 1).fill(&photo, hole: mask)
+      return bytes(photo.pixels)
+    }
+    #expect(results[0] != results[1])
+  }
+
   @Test func anotherSeedMakesAnotherFill() throws {
     let mask = rectangleMask(height: 100, width: 100, rows: 20..<70, columns: 30..<60)
     let results = try [UInt64(1), 2].map { seed in

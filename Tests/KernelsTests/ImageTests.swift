@@ -147,6 +147,33 @@ func dots(height: Int, width: Int, oneIn: Int, seed: UInt64 = 7) -> Tensor<UInt8
     }
   }
 
+  @Test(arguments: InstructionSet.available) func distancesEndWhereAsked(set: InstructionSet) throws
+  {
+    let kernels = try #require(KernelTable(set))
+    // Around the limit between the two ways along a row, and around a vector's width.
+    for (far, width) in [(1, 40), (2, 129), (23, 300), (64, 200), (65, 200), (64, 1)] {
+      let height = 24
+      var mask = dots(height: height, width: width, oneIn: 900)
+      mask[height / 2, width / 3] = 255
+      for column in 0..<width / 8 { for row in 0..<3 { mask[row, column] = 255 } }
+      let result = squaredDistances(toSet: mask, far: far, kernels: kernels)
+      let radius = Double(far) - 0.5
+      let grown = dilated(mask, radius: radius, kernels: kernels)
+      var sites: [(Int, Int)] = []
+      for y in 0..<height { for x in 0..<width where mask[y, x] > 0 { sites.append((y, x)) } }
+      for row in 0..<height {
+        for column in 0..<width {
+          let nearest = sites.reduce(far * far) {
+            let (dy, dx) = ($1.0 - row, $1.1 - column)
+            return min($0, dy * dy + dx * dx)
+          }
+          #expect(Int(result[row, column]) == nearest, "\(far), \(width) at \(row), \(column)")
+          #expect((grown[row, column] == 255) == (Double(nearest) <= radius * radius))
+        }
+      }
+    }
+  }
+
   @Test func seesNothingBelowTheThresholdOrOutsideTheRegion() {
     var mask = Tensor<UInt8>(height: 20, width: 20, repeating: 100)
     mask[3, 4] = 255

@@ -54,6 +54,36 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
     }
   }
 
+  /// Every pixel of the hole is that of its origin, which is known; all others are their own.
+  @Test(arguments: InstructionSet.available)
+  func originsTellWhereAFillComesFrom(set: InstructionSet) throws {
+    let kernels = try #require(KernelTable(set))
+    let (rows, columns) = (17..<49, 21..<60)
+    var level = PatchLevel(
+      pictureWithHole(height: 61, width: 83, rows: rows, columns: columns), kernels: kernels)
+    level.scatter(seed: 3)
+    level.peel(passes: 2, seed: 3, threads: 1)
+    level.measure(threads: 1)
+    level.agree(threads: 1)
+    let before = bytes(level.image.pixels)
+    let origins = level.origins(threads: 2)
+    #expect(bytes(level.image.pixels) == before, "the picture stays")
+    for y in 0..<61 {
+      for x in 0..<83 {
+        let column = Int(origins[y, x, 0]) | Int(origins[y, x, 1]) << 8
+        let row = Int(origins[y, x, 2]) | Int(origins[y, x, 3]) << 8
+        if rows.contains(y) && columns.contains(x) {
+          #expect(!rows.contains(row) || !columns.contains(column))
+        } else {
+          #expect(row == y && column == x)
+        }
+        for c in 0..<4 {
+          #expect(level.image.pixels[y, x, c] == level.image.pixels[row, column, c])
+        }
+      }
+    }
+  }
+
   /// The definition of a patch's cost, on a field whose sources are known.
   @Test(arguments: InstructionSet.available)
   func costIsTheSumOfSquaredDifferences(set: InstructionSet) throws {

@@ -47,6 +47,11 @@ import Testing
     var one = mask(["#.."])
     one.formUnion(mask(["..#"]))
     #expect(one.values[0, 0] == 255 && one.values[0, 1] == 0 && one.values[0, 2] == 255)
+    one.values[0, 1] = 90
+    var other = Mask(width: 3, height: 1)
+    other.values[0, 1] = 80
+    one.formUnion(other)
+    #expect(one.values[0, 1] == 90)
   }
 
   @Test(arguments: Orientation.allCases) func turnsPixelsAndBoxes(_ orientation: Orientation) {

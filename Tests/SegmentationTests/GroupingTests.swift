@@ -4,12 +4,14 @@ import Testing
 
 @Suite struct GroupingTests {
   @Test func nothingIsNoObject() {
-    #expect(Grouping(syntheticMap(objects: [])).groups().isEmpty)
+    #expect(Grouping(syntheticMap(objects: []), shippedThresholds).groups().isEmpty)
   }
 
   @Test func touchingObjectsOfOneClassAreTwo() {
     let map = syntheticMap(objects: [(1, 4..<12, 4..<12), (1, 4..<12, 12..<24)])
-    let groups = Grouping(map).groups().sorted { $0.cells.count < $1.cells.count }
+    let groups = Grouping(map, shippedThresholds).groups().sorted {
+      $0.cells.count < $1.cells.count
+    }
     #expect(groups.map(\.cells.count) == [64, 96])
     #expect(groups.allSatisfy { $0.classIndex == 1 && $0.score > 0.9 })
   }
@@ -17,7 +19,7 @@ import Testing
   @Test func cellsThatPointNowhereAreGroupedByTouching() {
     let map = syntheticMap(objects: [(2, 2..<6, 2..<6), (2, 12..<20, 12..<20)], aim: false)
     // Without a middle each cell points at itself.
-    #expect(Grouping(map).groups().map(\.cells.count).sorted() == [16, 64])
+    #expect(Grouping(map, shippedThresholds).groups().map(\.cells.count).sorted() == [16, 64])
   }
 
   @Test func anEchoOfAMiddleIsDropped() {
@@ -27,12 +29,12 @@ import Testing
     let map = CellMap(
       height: 24, width: 32, classCount: 4, logits: whole.logits, centre: centre,
       targetRow: whole.targetRow, targetColumn: whole.targetColumn)
-    #expect(Grouping(map).groups().map(\.cells.count) == [16 * 24])
+    #expect(Grouping(map, shippedThresholds).groups().map(\.cells.count) == [16 * 24])
   }
 
   @Test func specksAreLeftOut() {
     let map = syntheticMap(objects: [(1, 4..<6, 4..<6)])
-    #expect(Grouping(map).groups().isEmpty)
+    #expect(Grouping(map, shippedThresholds).groups().isEmpty)
   }
 }
 

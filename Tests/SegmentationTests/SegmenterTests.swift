@@ -1,5 +1,6 @@
 import Foundation
 import ImageCodecs
+import Networks
 import Photos
 import Tensors
 import Testing
@@ -22,7 +23,8 @@ import Testing
 
   @Test func theClassesAreNamed() {
     #expect(Segmenter.classNames.first == "person")
-    #expect(Segmenter.classNames.contains("car") && Segmenter.classNames.last == "object")
+    #expect(Segmenter.classNames.contains("car") && Segmenter.unlistedNames.contains("object"))
+    #expect(Segmenter.unlistedNames.isDisjoint(with: Segmenter.classNames))
   }
 
   @Test func aCatIsFoundAndCovered() throws {
@@ -49,6 +51,51 @@ import Testing
     }
     let nothing = try scene.mask(clicks: [Click(x: 9, y: 9, positive: false)], box: nil)
     #expect(nothing.boundingBox == nil)
+  }
+
+  @Test func smallThingsAreLookedAtTwice() throws {
+    let decoded = try photo("cat.jpg")
+    let segmenter = try Segmenter(threads: 2)
+    let view = View(decoded.photo.pixels, orientation: .up, threads: 2)
+    let names = try ClassNames(Network.embedded(.segmentation).parameters)
+    var limits = shippedThresholds
+    (limits.boxZoomShare, limits.zoomMargin, limits.zoomLeast) = (0.5, 1, 0.25)
+    var windows: [Rectangle] = []
+    let scene = Scene(
+      view: view, look: try segmenter.look(at: view.frame, of: view), names: names,
+      thresholds: limits
+    ) { window in
+      windows.append(window)
+      return try segmenter.look(at: window, of: view)
+    }
+    // The eye, and the whole cat.
+    let eye = try scene.mask(clicks: [], box: Rectangle(x: 220, y: 180, width: 50, height: 40))
+    #expect(windows == [Rectangle(x: 170, y: 130, width: 150, height: 140)])
+    let found = eye.boundingBox
+    let place = try #require(found)
+    #expect(place.x > 170 && place.maxX < 320 && place.y > 130 && place.maxY < 270)
+    _ = try scene.mask(clicks: [], box: Rectangle(x: 60, y: 100, width: 440, height: 400))
+    #expect(windows.count == 1)
+  }
+
+  @Test func aClickMeansTheSameInAMirror() throws {
+    let decoded = try photo("cat.jpg")
+    let mirror = Orientation.upMirrored
+    let segmenter = try Segmenter(threads: 2)
+    let mask = try segmenter.analyze(decoded.photo.pixels, orientation: .up)
+      .mask(clicks: [Click(x: 300, y: 300, positive: true)], box: nil)
+    let twin = try segmenter.analyze(mirror.upright(decoded.photo.pixels), orientation: .up)
+      .mask(clicks: [Click(x: 211, y: 300, positive: true)], box: nil)
+    let turned = mirror.upright(twin.values)
+    var (both, either) = (0, 0)
+    for row in 0..<mask.height {
+      for column in 0..<mask.width {
+        let (a, b) = (mask.values[row, column] >= 128, turned[row, column] >= 128)
+        both += a && b ? 1 : 0
+        either += a || b ? 1 : 0
+      }
+    }
+    #expect(both > 20_000 && 200 * both > 199 * either, "\(both) of \(either)")
   }
 
   @Test func theResultDoesNotDependOnThreads() throws {

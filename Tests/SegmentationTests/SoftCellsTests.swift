@@ -41,7 +41,7 @@ import Testing
       }
     }
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
-    view.add(cells, to: &mask)
+    view.add(cells, over: view.frame, to: &mask)
     for row in [5, 90, 180] {
       #expect(view.value(x: 120, y: row, in: mask) < 128)
       #expect(view.value(x: 136, y: row, in: mask) < 128)

@@ -1,6 +1,16 @@
+import Networks
 import Tensors
 
 @testable import Segmentation
+
+/// The thresholds that the program runs with.
+let shippedThresholds: Thresholds = {
+  do {
+    return try Thresholds(try Network.embedded(.segmentation).parameters)
+  } catch {
+    preconditionFailure("\(error)")
+  }
+}()
 
 /// A map of cells as a perfect network would give it: rectangles of classes that point to their middles.
 func syntheticMap(

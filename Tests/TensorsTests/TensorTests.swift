@@ -12,6 +12,35 @@ import Testing
     #expect(second[0, 0, 0] == 7)
   }
 
+  @Test func findsRunsOfSetBytes() {
+    // One odd byte at every place of spans around the stride, and bytes whose highest bit is set.
+    for count in [0, 1, 31, 32, 33, 65, 100] {
+      for (background, byte) in [(0, 1), (0, 128), (255, 0), (1, 0), (128, 0)] as [(UInt8, UInt8)] {
+        for position in 0..<count {
+          var tensor = Tensor<UInt8>(height: 1, width: count, repeating: background)
+          tensor[0, position] = byte
+          for start in [0, 1, position, position + 1] where start <= count {
+            let expected = position >= start ? position : count
+            let range = start..<count
+            let (set, clear) = (tensor.span.firstSet(in: range), tensor.span.firstClear(in: range))
+            #expect((background == 0 ? set : clear) == expected)
+            if start < count && start != position {
+              #expect((background == 0 ? clear : set) == start)
+            }
+          }
+          #expect(tensor.span.firstSet(in: position..<position) == position)
+        }
+      }
+    }
+  }
+
+  @Test func largeTensorsAreAlignedAndWhole() {
+    // Past the size from which memory comes in huge pages.
+    var tensor = Tensor<UInt8>(height: 1500, width: 1501, repeating: 3)
+    tensor[1499, 1500] = 9
+    #expect(tensor[0, 0] == 3 && tensor.span[tensor.count - 1] == 9 && tensor.span[1 << 20] == 3)
+  }
+
   @Test func isEmptyWithoutRows() {
     let tensor = Tensor<Float>(height: 0, width: 5, channels: 3, repeating: 1)
     #expect(tensor.span.count == 0)

@@ -95,7 +95,8 @@ import Testing
     try folder.addPhoto("a.png")
     try folder.addMask("m.png")
     let photo = Data(try folder.bytes("a.png"))
-    let run = try Command(["remove-object", "-", "--mask", "m.png"], in: folder, input: photo)
+    let run = try Command(
+      ["remove-object", "-", "--mask", "m.png", "--no-mark"], in: folder, input: photo)
     #expect(run.status == 0, "\(run.messages)")
     let result = try decode([UInt8](run.output), name: "-")
     #expect(result.source.format == .png && result.photo.width == 96)
@@ -105,7 +106,7 @@ import Testing
     #expect(both.status == 64 && both.output.isEmpty)
     let mask = Data(try folder.bytes("m.png"))
     let masked = try Command(
-      ["remove-object", "a.png", "--mask", "-", "-o", "-"], in: folder, input: mask)
+      ["remove-object", "a.png", "--mask", "-", "-o", "-", "--no-mark"], in: folder, input: mask)
     #expect(masked.status == 0 && masked.output == run.output)
   }
 
@@ -149,8 +150,17 @@ import Testing
       ["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.jpg", "--compare", "x.jpg"],
       "one name"
     ),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--in-place", "--suffix", "-x"], "give one"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--in-place", "-o", "x.jpg"], "give one"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.jpg", "--suffix", "-x"], "give one"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--suffix", "/x"], "a part of a file's name"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--suffix", ""], "a part of a file's name"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--backup"], "--backup goes with --in-place"),
+    (["remove-object", "-", "--mask", "m.png", "--in-place"], "not standard input"),
+    (["remove-object", "-", "--mask", "m.png", "--keep-time", "-o", "x.jpg"], "--keep-time needs"),
+    (["remove-object", "-", "--mask", "m.png", "--suffix", "-x"], "not standard input"),
+    (["batch", "a.jpg", "--masks", ".", "--output", "out", "--in-place"], "--in-place"),
     (["remove-object", "a.jpg", "--mask", "m.png", "--at", "96,0"], "96 x 64 pixels upright"),
-    (["remove-object", "a.jpg", "--object", "persn"], "did you mean 'person'?; known: "),
     (["remove-object", "a.jpg", "--mask", "m.png", "--wrong"], "--wrong"),
     (["detect", "a.jpg", "--overlay", "x.gif"], ".png or .jpg"),
     (["compare", "a.jpg", "a.jpg", "-o", "x.tiff"], ".png, .jpg, .gif or .html"),
@@ -168,6 +178,55 @@ import Testing
     #expect(run.status == 64, "\(run.messages)")
     #expect(run.messages.contains(message), "\(run.messages)")
     #expect(run.output.isEmpty && folder.names == ["a.jpg", "m.png"])
+  }
+
+  @Test func theShadowGoesUnlessItIsKept() throws {
+    let folder = try Scratch()
+    // A red post on sand, and the shadow that it casts to the right.
+    var pixels = Tensor<UInt8>(height: 180, width: 240, channels: 3, repeating: 0)
+    for y in 0..<180 {
+      for x in 0..<240 {
+        let (dx, dy) = (Double(x - 142) / 38, Double(y - 142) / 9)
+        let light = dx * dx + dy * dy < 1 ? [0.52, 0.53, 0.55] : [1, 1, 1]
+        let grain = Double((x * 73 + y * 151 + x * y * 7) % 23) - 11
+        let isHead = (x - 115) * (x - 115) + (y - 50) * (y - 50) < 196
+        let isPost = (105..<125).contains(x) && (60..<145).contains(y)
+        for (channel, sand) in [190.0, 170, 130].enumerated() {
+          let red = channel == 0 ? 200.0 : 40
+          let value = isHead || isPost ? red : (sand + grain) * light[channel]
+          pixels[y, x, channel] = UInt8(value)
+        }
+      }
+    }
+    try folder.write("post.png", try encodeNew(pixels: pixels, format: .png))
+    var sizes: [Int] = []
+    for extra in [["-o", "a.png"], ["-o", "b.png", "--keep-shadow"]] {
+      let run = try Command(
+        ["remove-object", "post.png", "--box", "98,33,34,115", "--grow", "0", "--json"] + extra,
+        in: folder)
+      #expect(run.status == 0, "\(run.messages)")
+      sizes.append(try #require(try run.json()["mask_pixels"] as? Int))
+    }
+    // The shadow beside the post has some 800 pixels.
+    #expect(sizes[0] > sizes[1] + 500 && sizes[0] < sizes[1] + 1500, "\(sizes)")
+  }
+
+  @Test(arguments: [
+    ("persn", "a.jpg: no class is called 'persn', did you mean 'person'?; known: person, "),
+    ("people", "did you mean 'person'?"),
+    ("unicorn", "no class is called 'unicorn'; known: "),
+    ("person,cart", "no class is called 'cart', did you mean 'car' or 'cat'?"),
+    ("cat", "a.jpg: no cat found; found: "),
+    ("object", "'object' is not recognized well enough to be asked for by name; show it with --at"),
+  ])
+  func saysWhatIsFoundWhereANameMatchesNothing(_ name: String, _ message: String) throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    let run = try Command(["remove-object", "a.jpg", "--object", name], in: folder)
+    #expect(run.status == 2, "\(run.messages)")
+    #expect(run.messages.contains(message), "\(run.messages)")
+    #expect(run.messages.contains("; found: "), "\(run.messages)")
+    #expect(run.messages.split(separator: "\n").count == 1 && folder.names == ["a.jpg"])
   }
 
   @Test(arguments: [

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from .graph import Graph, Node, padded
-from .quantization import Quantization, weight_scales
+from .quantization import Quantization
+from .runtime import NetworkFile
 
 ALIGNMENT = 64
 
@@ -61,7 +62,7 @@ def quantize_node(node: Node, graph: Graph, q: Quantization) -> tuple[dict, dict
         x = node.inputs[0]
         weight = node.weight.double().numpy()
         outputs, inputs, kernel, _ = weight.shape
-        scale = weight_scales(node.weight).double().numpy()
+        scale = q.scales_of(node).double().numpy()
         # A dead channel has a bias and hardly a weight: its bias must stay below 2^30.
         scale = np.maximum(scale, np.abs(node.bias.double().numpy()) / (q.scales[x] * 2**29))
         integers = np.clip(np.rint(weight / scale[:, None, None, None]), -127, 127)
@@ -202,3 +203,12 @@ def write_network(path: Path, *args, **kwargs) -> int:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return len(data)
+
+
+def rewrite(path: Path, parameters: dict | None = None, card: dict | None = None) -> None:
+    """Puts other parameters or figures into a network's file; its weights stay as they are."""
+    file = NetworkFile.load(path)
+    file.document["parameters"] |= parameters or {}
+    file.document["card"] |= card or {}
+    weights = {name: array for name, array in file.tensors.items() if not name.startswith("~")}
+    path.write_bytes(safetensors_bytes(weights, {"efface": json.dumps(file.document, separators=(",", ":"))}))

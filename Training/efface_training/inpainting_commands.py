@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import time
@@ -24,6 +25,7 @@ def add_commands(subparsers) -> None:
     for name, run, text, rate in (
         ("train-inpainting", train, "train the dense network; continues a run that is there", (2e-3, 2e-4)),
         ("prune-inpainting", prune, "gradually prune a trained network while it trains on", (8e-4, 3e-5)),
+        ("quantize-inpainting", quantize, "calibrate, and train on with simulated bytes", (5e-5, 1e-6)),
     ):
         parser = command(name, run, text)
         parser.add_argument("--minutes", type=float, required=True, help="wall clock; the learning rate falls over it")
@@ -34,13 +36,18 @@ def add_commands(subparsers) -> None:
         parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
         parser.add_argument("--seed", type=int, default=0)
         if run is prune:
-            parser.add_argument("--dense", type=Path, required=True, help="checkpoint to start from")
+            parser.add_argument("--dense", type=Path, required=True, help="checkpoint to start from, and the teacher")
+            parser.add_argument("--teacher-share", type=float, default=0.5, help="how much of what is wanted the teacher says")
             parser.add_argument("--sparsity", type=float, default=0.8, help="share of the weights to remove")
             parser.add_argument("--ramp", type=float, nargs=2, default=(0.03, 0.6), metavar=("BEGIN", "END"),
                                 help="when pruning begins and ends, as shares of the run")  # fmt: skip
 
-    parser = command("export-inpainting", export, "calibrate, quantize and write the product's network file")
-    parser.add_argument("--checkpoint", type=Path, required=True)
+        if run is quantize:
+            parser.add_argument("--pruned", type=Path, required=True, help="checkpoint to start from")
+
+    parser = command("export-inpainting", export, "write the product's network file")
+    parser.add_argument("--checkpoint", type=Path, required=True,
+                        help="quantized.pt of quantize-inpainting, or a float checkpoint, which is calibrated first")  # fmt: skip
     parser.add_argument("--version", required=True)
     parser.add_argument("--card", type=Path, help="JSON written by evaluate-inpainting, kept in the file")
     parser.add_argument("--output", type=Path, default=Path("../Sources/CWeights/inpainting.safetensors"))
@@ -65,10 +72,10 @@ def _prepare(options) -> None:
         torch.manual_seed(options.seed)
 
 
-def _trainer(options):
+def _trainer(options, network=None):
     from .inpainting_training import Trainer
 
-    return Trainer(options.data, options.folder, options.cache, options.device)
+    return Trainer(options.data, options.folder, options.cache, options.device, network)
 
 
 def train(options) -> None:
@@ -87,23 +94,44 @@ def prune(options) -> None:
 
     trainer = _trainer(options)
     trainer.load(options.dense)
+    teacher = copy.deepcopy(trainer.average) if options.teacher_share else None
+    checkpoint = options.folder / "checkpoint.pt"
+    if checkpoint.exists():  # go on where the last call stopped, with what it had removed
+        trainer.load(checkpoint)
+        options.ramp = (0.0, 1e-6)
     pruner = Pruner(trainer.network, options.sparsity, *options.ramp)
     trainer.train(
-        options.size, options.batch, options.minutes * 60, tuple(options.rate), pruner=pruner,
-        perceptual_weight=options.perceptual_weight, seed=options.seed,
+        options.size, options.batch, options.minutes * 60, tuple(options.rate), pruner=pruner, teacher=teacher,
+        teacher_share=options.teacher_share, perceptual_weight=options.perceptual_weight, seed=options.seed,
     )  # fmt: skip
     trainer.log(sparsity=sparsity_by_layer(trainer.masks))
     trainer.save("final.pt")
 
 
-def export(options) -> None:
-    from .export import write_network
+def quantize(options) -> None:
+    from .inpainting_quantization import QuantizedNetwork
+
+    graph, quantization = _calibrated(options.pruned, options)
+    network = QuantizedNetwork(graph, quantization)
+    trainer = _trainer(options, network)
+    trainer.masks = network.masks()
+    trainer.log(**trainer.validate(options.size))
+    trainer.train(
+        options.size, options.batch, options.minutes * 60, tuple(options.rate),
+        perceptual_weight=options.perceptual_weight, seed=options.seed,
+    )  # fmt: skip
+    trainer.average.inner.write_back()
+    torch.save(dict(graph=trainer.average.inner.graph, quantization=quantization), options.folder / "quantized.pt")
+
+
+def _calibrated(checkpoint: Path, options):
+    """A float checkpoint as a graph, and the ranges of its values on training windows."""
     from .holes import hole_pool, unpack_hole
     from .inpainting_export import INPUT_SIZE, calibration_batches, check_lowering, load_network, lower
     from .photos import PhotoStore
     from .quantization import calibrate
 
-    network = load_network(options.checkpoint)
+    network = load_network(checkpoint)
     graph = lower(network)
     store, rng = PhotoStore(options.data, "train", options.cache), np.random.RandomState(4)
     pool = hole_pool(options.cache / "holes-256.npy", options.data, 6000)
@@ -111,7 +139,18 @@ def export(options) -> None:
     holes = np.stack([unpack_hole(pool[rng.randint(len(pool))], INPUT_SIZE)[..., None] for _ in range(64)])
     batches = calibration_batches(windows, holes, 64)
     print(f"largest difference after lowering: {check_lowering(network, graph, batches[0][0]['image']):.2e}")
-    quantization = calibrate([graph], batches)
+    return graph, calibrate([graph], batches)
+
+
+def export(options) -> None:
+    from .export import write_network
+    from .inpainting_export import INPUT_SIZE
+
+    saved = torch.load(options.checkpoint, map_location="cpu", weights_only=False)
+    if "graph" in saved:
+        graph, quantization = saved["graph"], saved["quantization"]
+    else:
+        graph, quantization = _calibrated(options.checkpoint, options)
     card = json.loads(options.card.read_text()) if options.card else {}
     size = write_network(
         options.output, [graph], quantization, name="inpainting", version=options.version, input_size=INPUT_SIZE, card=card,

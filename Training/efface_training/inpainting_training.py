@@ -13,6 +13,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+import torch.nn as nn
 
 from .holes import hole_pool, unpack_hole
 from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
@@ -62,19 +63,20 @@ def fill_windows(network, pixels: torch.Tensor, hole: torch.Tensor, autocast: bo
 
 
 def split_parameters(network) -> tuple[list, list]:
+    """(kernels for Muon, the rest): the last convolution's few channels are no matrix to orthogonalize."""
     matrices, others = [], []
-    for name, p in network.named_parameters():
-        (matrices if p.dim() == 4 and not name.startswith("out") else others).append(p)
+    for p in network.parameters():
+        (matrices if p.dim() == 4 and p.shape[0] >= 16 else others).append(p)
     return matrices, others
 
 
 class Trainer:
     """State of one run in `folder`: checkpoint.pt, log.jsonl."""
 
-    def __init__(self, data: Path, folder: Path, cache: Path, device: str = "cpu", config: dict | None = None):
+    def __init__(self, data: Path, folder: Path, cache: Path, device: str = "cpu", network: nn.Module | None = None):
         self.folder, self.device, self.cache = folder, torch.device(device), cache
         folder.mkdir(parents=True, exist_ok=True)
-        self.network = InpaintingNetwork(**(config or {})).to(self.device, memory_format=torch.channels_last)
+        self.network = (network or InpaintingNetwork()).to(self.device, memory_format=torch.channels_last)
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         matrices, others = split_parameters(self.network)
         self.muon = Muon(matrices, 1e-3, weight_decay=0.01)
@@ -97,7 +99,7 @@ class Trainer:
 
     def save(self, name: str = "checkpoint.pt") -> None:
         state = dict(
-            config=self.network.config, network=self.network.state_dict(), average=self.average.state_dict(),
+            config=getattr(self.network, "config", None), network=self.network.state_dict(), average=self.average.state_dict(),
             muon=self.muon.state_dict(), adam=self.adam.state_dict(), masks=self.masks,
             step=self.step, images=self.images,
         )  # fmt: skip
@@ -147,14 +149,21 @@ class Trainer:
             sharp += (-10 * (hole_mean(difference.square(), hole) / 4).log10()).tolist()
             blurred = gaussian_blur(difference, size / 128)
             low += (-10 * (hole_mean(blurred.square(), hole) / 4).log10()).tolist()
-        return dict(size=size, psnr=round(float(np.mean(sharp)), 3), low_psnr=round(float(np.mean(low)), 3))
+        figures = dict(size=size, psnr=round(float(np.mean(sharp)), 3), low_psnr=round(float(np.mean(low)), 3))
+        if self.masks:
+            figures["sparsity"] = round(1 - float(torch.cat([m.flatten() for m in self.masks.values()]).mean()), 4)
+        return figures
 
     def train(
         self, size: int, batch: int, seconds: float, rate: tuple[float, float], *, warm_steps: int = 100,
         perceptual_share: float = 0.25, perceptual_weight: float = 0.5, validate_every: float = 180,
-        pruner: Pruner | None = None, seed: int = 7,
+        pruner: Pruner | None = None, teacher: nn.Module | None = None, teacher_share: float = 0.5, seed: int = 7,
     ) -> None:  # fmt: skip
-        """Trains for `seconds` of wall clock; the rate falls from rate[0] to rate[1] as a half cosine."""
+        """Trains for `seconds` of wall clock; the rate falls from rate[0] to rate[1] as a half cosine.
+
+        With a `teacher` the wanted picture in the hole is, by `teacher_share`, the teacher's instead of the
+        photo's: of the many things that could be there the teacher shows the mean, the photo only one.
+        """
         if perceptual_share and self.perceptual is None:
             self.perceptual = PerceptualLoss().to(self.device)
         stop = threading.Event()
@@ -171,7 +180,11 @@ class Trainer:
             pixels, hole = to_tensors(*source.get(), self.device)
             truth = (pixels - 128) / 128
             fill = fill_windows(self.network, pixels, hole)
-            parts = pixel_losses(fill, truth, hole)
+            wanted = truth
+            if teacher is not None:
+                with torch.no_grad():
+                    wanted = truth.lerp(fill_windows(teacher, pixels, hole), teacher_share)
+            parts = pixel_losses(fill, wanted, hole)
             loss = parts[0] + parts[1] + 0.5 * parts[2]
             perceptual = torch.zeros(())
             if perceptual_share:

@@ -13,10 +13,15 @@ from .graph import Graph, GraphModule, Node
 
 @dataclass
 class Quantization:
-    """Scale and zero point of every byte-valued value: real = (byte - zero_point) * scale."""
+    """Scale and zero point of every byte-valued value: real = (byte - zero_point) * scale.
+
+    `weight_scales` holds those weights' scales (one an output channel, by node name) that training with
+    simulated quantization has settled on; other nodes' follow from their weights.
+    """
 
     scales: dict[str, float] = field(default_factory=dict)
     zero_points: dict[str, int] = field(default_factory=dict)
+    weight_scales: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def simulate(self, name: str, x: torch.Tensor) -> torch.Tensor:
         """Rounds a value to what its bytes can hold; gradients pass where nothing was clipped."""
@@ -24,6 +29,17 @@ class Quantization:
         clipped = x.clamp((0 - zero) * scale, (255 - zero) * scale)
         rounded = torch.round(clipped / scale) * scale
         return clipped + (rounded - clipped).detach()
+
+    def scales_of(self, node: Node) -> torch.Tensor:
+        """The scales of a node's weights, one an output channel."""
+        settled = self.weight_scales.get(node.name)
+        return weight_scales(node.weight) if settled is None else settled
+
+    def simulate_weight(self, node: Node, weight: torch.Tensor) -> torch.Tensor:
+        """Rounds a weight to what its bytes can hold; gradients pass."""
+        scale = self.weight_scales[node.name].view(-1, 1, 1, 1)
+        rounded = (weight.detach() / scale).round().clamp(-127, 127) * scale
+        return weight + (rounded - weight).detach()
 
 
 def weight_scales(weight: torch.Tensor, search: bool = True) -> torch.Tensor:
@@ -37,13 +53,6 @@ def weight_scales(weight: torch.Tensor, search: bool = True) -> torch.Tensor:
         scales = torch.where(error < best, scale, scales)
         best = torch.minimum(error, best)
     return scales
-
-
-def simulate_weight(node: Node, weight: torch.Tensor) -> torch.Tensor:
-    shape = (-1,) + (1,) * (weight.dim() - 1)
-    scale = weight_scales(weight, search=False).view(shape)
-    rounded = (weight.detach() / scale).round().clamp(-127, 127) * scale
-    return weight + (rounded - weight).detach()
 
 
 def _range(samples: np.ndarray) -> tuple[float, int]:

@@ -16,9 +16,14 @@ _TYPES = {"I8": np.int8, "U8": np.uint8, "U16": np.uint16, "I32": np.int32, "U32
 
 
 class NetworkFile:
-    """A loaded network file; `run` executes one of its graphs."""
+    """A loaded network file; `run` executes one of its graphs.
 
-    def __init__(self, data: bytes):
+    Doubles hold its integers exactly. `exact=False` computes in floats, several times as fast: a sum past
+    2^24 is then rounded, and a byte in some thousands differs by one.
+    """
+
+    def __init__(self, data: bytes, exact: bool = True):
+        self.kind = torch.float64 if exact else torch.float32
         (length,) = struct.unpack_from("<Q", data)
         header = json.loads(data[8 : 8 + length])
         self.document = json.loads(header.pop("__metadata__")["efface"])
@@ -30,11 +35,11 @@ class NetworkFile:
         self._weights: dict[str, torch.Tensor] = {}
 
     @classmethod
-    def load(cls, path: Path) -> NetworkFile:
-        return cls(Path(path).read_bytes())
+    def load(cls, path: Path, exact: bool = True) -> NetworkFile:
+        return cls(Path(path).read_bytes(), exact)
 
     def dense_weight(self, node: dict, inputs: int) -> torch.Tensor:
-        """The convolution's weights as doubles, O x I x K x K (depthwise: C x 1 x K x K)."""
+        """The convolution's weights, O x I x K x K (depthwise: C x 1 x K x K)."""
         if node["name"] not in self._weights:
             blocks, kernel = self.tensors[node["name"] + ".weights"], node["kernel"]
             if node["op"] == "depthwise":
@@ -48,7 +53,7 @@ class NetworkFile:
                         tap, group = divmod(int(columns[k]), inputs // 4)
                         ky, kx = divmod(tap, kernel)
                         dense[row * 16 : row * 16 + 16, group * 4 : group * 4 + 4, ky, kx] = blocks[k]
-            self._weights[node["name"]] = torch.from_numpy(dense.astype(np.float64))
+            self._weights[node["name"]] = torch.from_numpy(dense).to(self.kind)
         return self._weights[node["name"]]
 
     def run(self, inputs: dict[str, np.ndarray], graph: str = "main") -> dict[str, np.ndarray]:
@@ -59,9 +64,9 @@ class NetworkFile:
         for entry in description["inputs"]:
             name = entry["value"]
             if "from" in entry:
-                values[name] = torch.from_numpy(inputs[name].astype(np.float64))[None]
+                values[name] = torch.from_numpy(inputs[name]).to(self.kind)[None]
                 continue
-            x = torch.from_numpy(inputs[name].astype(np.float64)).permute(2, 0, 1)[None]
+            x = torch.from_numpy(inputs[name]).to(self.kind).permute(2, 0, 1)[None]
             x = F.pixel_unshuffle(x, entry["unshuffle"])
             missing = info[name]["channels"] - x.shape[1]
             values[name] = F.pad(x, (0, 0, 0, 0, 0, missing), value=info[name]["zero_point"])
@@ -91,8 +96,8 @@ class NetworkFile:
         zero = info[node["input"]]["zero_point"]
         depthwise = node["op"] == "depthwise"
         weight = self.dense_weight(node, x.shape[1])
-        bias = torch.from_numpy(self.tensors[name + ".bias"].astype(np.float64))
-        # Doubles hold these integers exactly. Taps outside the picture read the zero point.
+        bias = torch.from_numpy(self.tensors[name + ".bias"].copy()).to(self.kind)
+        # Taps outside the picture read the zero point.
         x = surrounded(x, node["kernel"], node["stride"], node["dilation"], node["pad"], zero)
         groups = x.shape[1] if depthwise else 1
         acc = F.conv2d(x, weight, bias, node["stride"], 0, node["dilation"], groups)
@@ -105,7 +110,6 @@ class NetworkFile:
             return t[:, : out["channels"]]
         return self._to_bytes(t, node, out)
 
-    @staticmethod
-    def _to_bytes(t: torch.Tensor, node: dict, out: dict) -> torch.Tensor:
+    def _to_bytes(self, t: torch.Tensor, node: dict, out: dict) -> torch.Tensor:
         zero = out["zero_point"]
-        return (torch.round(t.clamp(node["lo"] - zero, node["hi"] - zero)) + zero).double()
+        return (torch.round(t.clamp(node["lo"] - zero, node["hi"] - zero)) + zero).to(self.kind)

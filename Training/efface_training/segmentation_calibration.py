@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .segmentation_evaluation import softmax
 from .segmentation_export import network_size
+from .segmentation_grouping import softmax
 from .segmentation_sampling import Samples, clicks_map, prior_map
 
 

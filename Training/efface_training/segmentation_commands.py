@@ -10,14 +10,15 @@ def _train(options) -> None:
     from .segmentation_training import train
 
     train(options.data, options.teacher, options.runs, options.minutes, batch=options.batch, rate=options.rate,
-          encoder_sparsity=options.encoder_sparsity, decoder_sparsity=options.decoder_sparsity)  # fmt: skip
+          encoder_sparsity=options.encoder_sparsity, decoder_sparsity=options.decoder_sparsity,
+          start=options.start)  # fmt: skip
 
 
-def _model(path: Path):
+def _model(path: Path, exact: bool):
     from .segmentation_evaluation import FileModel, FloatModel
     from .segmentation_export import load_average
 
-    return FileModel(path) if path.suffix == ".safetensors" else FloatModel(load_average(path)[0])
+    return FileModel(path, exact) if path.suffix == ".safetensors" else FloatModel(load_average(path)[0])
 
 
 def _evaluate(options) -> None:
@@ -28,10 +29,39 @@ def _evaluate(options) -> None:
 
     torch.set_num_threads(options.threads)
     cv2.setNumThreads(options.threads)
-    result = evaluate(_model(options.network), options.data, limit=options.every, peer=options.peer)
+    result = evaluate(_model(options.network, options.exact), options.data, limit=options.every, peer=options.peer)
     print(json.dumps(result, indent=1))
     if options.output:
         options.output.write_text(json.dumps(result, indent=1))
+
+
+def _describe(options) -> None:
+    from .export import rewrite
+    from .segmentation_data import CLASSES
+    from .segmentation_export import unlisted
+
+    quality = {"test_set": "validation split: classes by pixels; clicks and boxes on COCO and DAVIS objects",
+               "shipped": json.loads(options.quality.read_text())}  # fmt: skip
+    if options.fp32:
+        quality["fp32"] = json.loads(options.fp32.read_text())
+    hidden = unlisted(quality)
+    quality["names"] = [name for name in CLASSES[1:] if name not in hidden]
+    rewrite(options.network, {"unlisted": hidden}, {"quality": quality})
+    print("not offered as names: " + ", ".join(hidden))
+
+
+def _tune(options) -> None:
+    import cv2
+    import torch
+
+    from .export import rewrite
+    from .segmentation_tuning import tune
+
+    torch.set_num_threads(options.threads)
+    cv2.setNumThreads(options.threads)
+    thresholds = tune(options.network, options.data)
+    print(json.dumps(thresholds.parameters()))
+    rewrite(options.network, {"thresholds": thresholds.parameters()})
 
 
 def _export(options) -> None:
@@ -57,6 +87,7 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--encoder-sparsity", type=float, default=0.1, help="share of its prunable 16x4 blocks to empty")
     parser.add_argument("--decoder-sparsity", type=float, default=0.35, help="the same of the decoders")
+    parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
     parser.set_defaults(run=_train)
 
     parser = subparsers.add_parser("evaluate-segmentation", help="figures of a checkpoint (.pt) or a shipped file (.safetensors)")
@@ -64,9 +95,23 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--peer", type=Path, help="also measure this DeepLabV3 TensorFlow Lite file")
     parser.add_argument("--every", type=int, help="only every Nth validation photo")
+    parser.add_argument("--exact", action="store_true", help="compute a shipped file in exact integers, several times as slow")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--output", type=Path)
     parser.set_defaults(run=_evaluate)
+
+    parser = subparsers.add_parser("tune-segmentation", help="choose a shipped file's thresholds anew, and write them into it")
+    parser.add_argument("network", type=Path)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.set_defaults(run=_tune)
+
+    parser = subparsers.add_parser("describe-segmentation", help="write measured figures into a shipped file, and which "
+                                   "classes they allow to be offered as names")  # fmt: skip
+    parser.add_argument("network", type=Path)
+    parser.add_argument("quality", type=Path, help="what evaluate-segmentation --output wrote of this file")
+    parser.add_argument("--fp32", type=Path, help="the same of the checkpoint that it was made from")
+    parser.set_defaults(run=_describe)
 
     parser = subparsers.add_parser("export-segmentation", help="quantize a checkpoint and write the product's network file")
     parser.add_argument("--runs", type=Path, required=True)

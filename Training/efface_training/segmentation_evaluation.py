@@ -13,15 +13,16 @@ from PIL import Image
 from .runtime import NetworkFile
 from .segmentation_data import CLASSES, INDEX, VOC, Teacher
 from .segmentation_export import FEATURES, network_size
-from .segmentation_network import OFFSET_UNIT, SegmentationNetwork, normalized
-from .segmentation_sampling import clicks_map, prior_map
+from .segmentation_grouping import Thresholds, grouped
+from .segmentation_network import SegmentationNetwork, normalized
+from .segmentation_prompts import Look, outlined
 
 
 class FloatModel:
     """A trained network in fp32."""
 
     def __init__(self, network: SegmentationNetwork):
-        self.network = network
+        self.network, self.thresholds = network, Thresholds()
 
     @torch.no_grad()
     def main(self, pixels: np.ndarray):
@@ -35,126 +36,20 @@ class FloatModel:
 
 
 class FileModel:
-    """An exported file in exact integers."""
+    """An exported file, with the thresholds that it carries; `exact` in exact integers, else in floats."""
 
-    def __init__(self, path: Path):
-        self.file = NetworkFile.load(path)
+    def __init__(self, path: Path, exact: bool = False):
+        self.file = NetworkFile.load(path, exact)
+        self.thresholds = Thresholds(**self.file.document["parameters"].get("thresholds", {}))
 
+    @torch.no_grad()
     def main(self, pixels: np.ndarray):
         v = self.file.run({"image": pixels}, "main")
         return v["semantic"], v["instance"], {k: v[k] for k in FEATURES}
 
+    @torch.no_grad()
     def prompt(self, prompt: np.ndarray, features) -> np.ndarray:
         return self.file.run({**features, "prompt": prompt.transpose(1, 2, 0)}, "prompt")["prompt_last"][0]
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    e = np.exp(logits - logits.max(0, keepdims=True))
-    return e / e.sum(0, keepdims=True)
-
-
-# How cells become objects: the same numbers as in the product's Grouping.
-GAP = 3
-CLICK_LEAN = 0.85  # added to the logits of prompts that are only positive clicks
-LEAST_CENTRE, CENTRE_REACH, LEAST_VOTES, VOTE_REACH = 0.4, 4, 0.3, 3
-TOLERANCE, SECOND_SHARE, PIECE_SHARE, SMALLEST, LEAST_SCORE, NEARNESS = (10.0, 0.5), 0.4, 0.2, 6, 0.48, 0.3
-
-
-def grouped(semantic: np.ndarray, instance: np.ndarray) -> list[tuple[int, np.ndarray, float]]:
-    """Objects as (class, cells, score): each cell goes to the middle that its offset points nearest to."""
-    classes, heat = semantic.argmax(0), instance[0]
-    side = 2 * CENTRE_REACH + 1
-    top = cv2.dilate(heat, np.ones((side, side), np.uint8))
-    cy, cx = np.nonzero((heat >= top) & (heat > LEAST_CENTRE) & (classes > 0))
-    h, w = heat.shape
-    dy, dx = instance[1] * OFFSET_UNIT, instance[2] * OFFSET_UNIT
-    ys, xs = np.arange(h)[:, None] + dy, np.arange(w)[None] + dx
-    tolerance = TOLERANCE[0] + TOLERANCE[1] * np.hypot(dy, dx)
-
-    def assigned():
-        owner = np.full((h, w), -1)
-        if len(cy):
-            distance = np.sqrt((ys[None] - cy[:, None, None]) ** 2 + (xs[None] - cx[:, None, None]) ** 2)
-            owner = distance.argmin(0)
-            owner[distance.min(0) >= tolerance] = -1
-        owner[classes == 0] = -2
-        return owner
-
-    owner, thing = assigned(), classes > 0
-    votes = np.zeros((h, w), np.float32)
-    target = np.clip(np.rint(ys[thing]), 0, h - 1).astype(int), np.clip(np.rint(xs[thing]), 0, w - 1).astype(int)
-    np.add.at(votes, target, 1)
-    side = 2 * VOTE_REACH + 1
-    votes = cv2.boxFilter(votes, -1, (side, side), normalize=False, borderType=cv2.BORDER_CONSTANT)
-    cells = np.array([(owner == k).sum() for k in range(len(cy))])
-    kept = (cells > 0) & (votes[cy, cx] >= LEAST_VOTES * cells) if len(cy) else np.zeros(0, bool)
-    if kept.any() and not kept.all():
-        cy, cx = cy[kept], cx[kept]
-        owner = assigned()
-    parts = [owner == k for k in range(len(cy)) if (owner == k).any()]
-    # Echoes in a large object: what points to about the same place, for its size, is one.
-    joined = True
-    while joined and NEARNESS > 0:
-        joined = False
-        aims = [(ys[p].mean(), xs[p].mean(), p.sum(), np.bincount(classes[p]).argmax()) for p in parts]
-        for a in range(len(parts)):
-            for b in range(a):
-                apart = np.hypot(aims[a][0] - aims[b][0], aims[a][1] - aims[b][1])
-                if aims[a][3] == aims[b][3] and apart < NEARNESS * np.sqrt(aims[a][2] + aims[b][2]):
-                    parts[b] = parts[b] | parts.pop(a)
-                    joined = True
-                    break
-            if joined:
-                break
-    found = []
-    for cells in parts:
-        total = cells.sum()
-        counts = np.bincount(classes[cells], minlength=len(CLASSES))
-        main = int(counts.argmax())
-        strong = [c for c in range(1, len(CLASSES)) if c == main or counts[c] > SECOND_SHARE * total]
-        for c in strong:
-            mine = cells & (classes == c)
-            if c == main:
-                mine |= cells & ~np.isin(classes, strong)
-            found.append([c, mine])
-    for c in np.unique(classes[owner == -1]):
-        count, parts = cv2.connectedComponents(((owner == -1) & (classes == c)).astype(np.uint8), connectivity=8)
-        for k in range(1, count):
-            piece = parts == k
-            ring = cv2.dilate(piece.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-            touches = [(ring & m).sum() if d == c or piece.sum() < PIECE_SHARE * m.sum() else 0 for d, m in found]
-            if touches and max(touches) > 0:
-                found[int(np.argmax(touches))][1] |= piece
-            else:
-                found.append([int(c), piece])
-    probability = softmax(semantic)
-    found = [part for one in found for part in parted(*one)]
-    # The score is of the cells of the object's own class: pieces that joined it say nothing of its name.
-    scored = [(c, m, float(probability[c][m & (classes == c)].mean())) for c, m in found
-              if m.sum() >= SMALLEST and (m & (classes == c)).any()]  # fmt: skip
-    return [f for f in scored if f[2] >= LEAST_SCORE]
-
-
-def parted(name: int, cells: np.ndarray) -> list[tuple[int, np.ndarray]]:
-    """An object without the parts that lie apart from its largest one, and those parts."""
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(cells.astype(np.uint8), connectivity=8)
-    if count <= 2:
-        return [(name, cells)]
-    left, top, width, height, _ = boxes[1 + boxes[1:, cv2.CC_STAT_AREA].argmax()]
-    around = np.zeros_like(cells)
-    around[max(0, top - GAP) : top + height + GAP, max(0, left - GAP) : left + width + GAP] = True
-    parts = [labels == k for k in range(1, count)]
-    near = [bool((p & around).any()) for p in parts]
-    whole = np.any([p for p, n in zip(parts, near) if n], axis=0)
-    return [(name, whole)] + [(name, p) for p, n in zip(parts, near) if not n]
-
-
-def both_views(model, pixels: np.ndarray):
-    """The mean answer to a picture and to its mirror image, and the picture's features: as the product does."""
-    semantic, instance, _ = model.main(np.ascontiguousarray(pixels[:, ::-1]))
-    twin = instance[:, :, ::-1] * np.array([1, 1, -1], np.float32)[:, None, None]
-    plain, plain_instance, features = model.main(pixels)
-    return (plain + semantic[:, :, ::-1]) / 2, (plain_instance + twin) / 2, features
 
 
 class Validation:
@@ -186,6 +81,46 @@ def complete(item, name: str) -> bool:
     return name in (item.get("labelled_classes") or [])
 
 
+def prompted(item, mask: np.ndarray):
+    """The objects of a photo that are asked for, and their cells: those larger than 32 x 32 pixels at network size."""
+    w, h = network_size(mask.shape[1], mask.shape[0])
+    small = cv2.resize(mask, (w, h), interpolation=cv2.INTER_NEAREST)
+    for i in item["instances"][:8]:
+        here = cv2.resize((small == i["index"]).astype(np.float32), (w // 4, h // 4), interpolation=cv2.INTER_AREA)
+        if (small == i["index"]).sum() >= 1024 and here.max() >= 0.5:
+            yield mask == i["index"], here > 0.5
+
+
+def people_found(item, mask: np.ndarray, people: list[np.ndarray]) -> tuple[int, int, int]:
+    """How many labelled people one of the found ones covers with an IoU of a half; of how many; how many are found."""
+    height, width = mask.shape
+    wanted = [mask == i["index"] for i in item["instances"] if i["class"] == "person" and "merged" not in i]
+    wanted = [m for m in wanted if m.sum() * (384 / max(width, height)) ** 2 > 150]
+    got = [cv2.resize(m.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0 for m in people if m.sum() >= 9]
+    got = [m & (mask != 255) for m in got]
+    best = [max([(m & g).sum() / max(1, (m | g).sum()) for g in got], default=0) for m in wanted]
+    return sum(b >= 0.5 for b in best), len(wanted), len(got)
+
+
+def depth(region: np.ndarray) -> np.ndarray:
+    """How far every cell of a region is from its edge."""
+    return cv2.distanceTransform(np.pad(region.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+
+
+def pixel(cell, hard: np.ndarray, shape) -> tuple[float, float]:
+    """The middle of a cell as (x, y) in the photo's pixels."""
+    return (cell[1] + 0.5) * shape[1] / hard.shape[1], (cell[0] + 0.5) * shape[0] / hard.shape[0]
+
+
+def click_and_box(hard: np.ndarray, shape) -> tuple[tuple, tuple]:
+    """The click on an object's deepest cell and the box around its cells, in the photo's pixels."""
+    sx, sy = shape[1] / hard.shape[1], shape[0] / hard.shape[0]
+    inner = depth(hard)
+    ys, xs = np.nonzero(hard)
+    box = (xs.min() * sx, ys.min() * sy, (xs.max() + 1) * sx, (ys.max() + 1) * sy)
+    return pixel(np.unravel_index(inner.argmax(), inner.shape), hard, shape), box
+
+
 def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = True, peer: Path | None = None) -> dict:
     count = len(CLASSES)
     both, either, seen = np.zeros(count), np.zeros(count), np.zeros(count, int)
@@ -196,9 +131,8 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
     voc = np.array([0] + [INDEX[v[0]] for v in VOC[1:]] + [0] * (256 - len(VOC)))
     for item, pixels, mask in Validation(data, limit):
         height, width = mask.shape
-        w, h = network_size(width, height)
-        shown = cv2.resize(pixels, (w, h), interpolation=cv2.INTER_AREA if w < width else cv2.INTER_LINEAR)
-        semantic, instance, features = both_views(model, shown)
+        look = Look(model, pixels, (0, 0, width, height))
+        semantic, instance = look.semantic, look.instance
         large = cv2.resize(np.ascontiguousarray(semantic.transpose(1, 2, 0)), (width, height), interpolation=cv2.INTER_LINEAR)
         guess = large.argmax(2)
         peer_guess = voc[teacher(pixels)] if teacher else None
@@ -218,58 +152,30 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
                     union[c] += (t | p).sum()
             seen[c] += t.any()
         if complete(item, "person") and not item.get("semantic_components"):
-            wanted = [mask == i["index"] for i in item["instances"] if i["class"] == "person" and "merged" not in i]
-            wanted = [m for m in wanted if m.sum() * (384 / max(width, height)) ** 2 > 150]
-            got = [cv2.resize(m.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST) > 0
-                   for c, m, s in grouped(semantic, instance) if c == INDEX["person"] and m.sum() >= 9]  # fmt: skip
-            got = [m & (mask != 255) for m in got]
-            truths += len(wanted)
-            guesses += len(got)
-            for m in wanted:
-                best = [(m & g).sum() / max(1, (m | g).sum()) for g in got]
-                if best and max(best) >= 0.5:
-                    hits += 1
+            people = [m for c, m, _ in grouped(semantic, instance, model.thresholds) if c == INDEX["person"]]
+            hits, truths, guesses = (a + b for a, b in zip((hits, truths, guesses), people_found(item, mask, people)))
         if prompts and item["source"] in ("coco", "davis16val"):
-            probability = softmax(semantic)
-            cells = (h // 4, w // 4)
-            small = cv2.resize(mask, (w, h), interpolation=cv2.INTER_NEAREST)
-            for i in item["instances"][:8]:
-                wanted = mask == i["index"]
-                here = cv2.resize((small == i["index"]).astype(np.float32), cells[::-1], interpolation=cv2.INTER_AREA)
-                if (small == i["index"]).sum() < 1024 or here.max() < 0.5:
-                    continue
+            for wanted, hard in prompted(item, mask):
                 valid = mask != 255
 
                 def answer(positive, negative, box):
-                    ph, pw = cells
-                    side = max(ph, pw)
-                    map_ = clicks_map(positive, negative, box, side)[:, :ph, :pw]
-                    prior = prior_map(positive, box, instance, probability)
-                    map_ = np.concatenate([map_, (128 + np.round(127 * prior)).astype(np.uint8)[None]])
-                    logit = model.prompt(map_, features) + (CLICK_LEAN if box is None and not negative else 0)
-                    full = cv2.resize(logit, (width, height), interpolation=cv2.INTER_LINEAR) > 0
-                    return full, logit > 0
+                    full = outlined(look, pixels, positive, negative, box, model.thresholds)
+                    iou = (full & wanted & valid).sum() / max(1, ((full | wanted) & valid).sum())
+                    return iou, cv2.resize(full.astype(np.float32), hard.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
 
-                def iou(full):
-                    return (full & wanted & valid).sum() / max(1, ((full | wanted) & valid).sum())
-
-                hard = here > 0.5
-                ys, xs = np.nonzero(hard)
-                full, _ = answer([], [], (xs.min(), ys.min(), xs.max() + 1, ys.max() + 1))
-                scores["box"].append(iou(full))
-                depth = lambda r: cv2.distanceTransform(np.pad(r.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]  # noqa: E731
-                positive, negative = [np.unravel_index(depth(hard).argmax(), hard.shape)], []
+                click, box = click_and_box(hard, mask.shape)
+                scores["box"].append(answer([], [], box)[0])
+                positive, negative = [click], []
                 for number in range(3):
-                    full, low = answer(positive, negative, None)
+                    iou, low = answer(positive, negative, None)
                     if number == 0:
-                        scores["click"].append(iou(full))
+                        scores["click"].append(iou)
                     missing, extra = depth(hard & ~low), depth(~hard & low)
                     if max(missing.max(), extra.max()) < 1:
-                        continue
-                    worst = missing if missing.max() >= extra.max() else extra
-                    point = np.unravel_index(worst.argmax(), hard.shape)
-                    (positive if worst is missing else negative).append(point)
-                scores["clicks3"].append(iou(full))
+                        break
+                    worst, points = (missing, positive) if missing.max() >= extra.max() else (extra, negative)
+                    points.append(pixel(np.unravel_index(worst.argmax(), worst.shape), hard, mask.shape))
+                scores["clicks3"].append(iou)
     result = {
         "iou": {n: round(float(both[c] / either[c]), 4) for c, n in enumerate(CLASSES) if seen[c] and n != "object" and c},
         "images": {n: int(seen[c]) for c, n in enumerate(CLASSES) if seen[c] and n != "object" and c},

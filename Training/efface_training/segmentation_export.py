@@ -12,10 +12,24 @@ from .export import write_network
 from .graph import Graph, GraphModule
 from .quantization import Quantization, calibrate
 from .segmentation_data import CLASSES, COMMON_WEIGHTS, RARE_WEIGHT
+from .segmentation_grouping import Thresholds
 from .segmentation_network import OFFSET_UNIT, TAPS, Convolution, SegmentationNetwork
 from .segmentation_sampling import NOMINAL
 
 FEATURES = ("detail", "smooth8", "smooth16")
+LEAST_IOU = 0.2  # a class below this on the validation photos is not offered as a name
+
+
+def unlisted(quality: dict | None) -> list[str]:
+    """The classes that are not offered as names of objects: measured to be hardly ever right, or not measured.
+
+    `quality` is a card's figures, as `evaluate` returns them, of the shipped network rather than of the dense one
+    where it has both; without it only `object` is left out, which is no name.
+    """
+    for figures in (quality or {}).get("shipped", {}), (quality or {}).get("fp32", {}), quality or {}:
+        if "iou" in figures:
+            return [name for name in CLASSES[1:] if figures["iou"].get(name, 0) < LEAST_IOU]
+    return ["object"]
 
 
 def lower(network: SegmentationNetwork) -> list[Graph]:
@@ -67,16 +81,22 @@ def lower(network: SegmentationNetwork) -> list[Graph]:
     return [g, h]
 
 
+def class_lean() -> torch.Tensor:
+    """What is added to the class logits on the way out: rare classes counted more in training, and half of
+    that is taken back; the background gets the same lift."""
+    weights = torch.tensor([COMMON_WEIGHTS.get(name, RARE_WEIGHT) for name in CLASSES])
+    lean = -0.5 * weights.log()
+    lean[0] += 0.5
+    return lean
+
+
 def load_average(checkpoint: Path) -> tuple[SegmentationNetwork, dict]:
     saved = torch.load(checkpoint, map_location="cpu", weights_only=True)
     network = SegmentationNetwork(len(CLASSES))
     network.load_state_dict(saved["average"])
     for name, mask in saved["masks"].items():
         dict(network.named_modules())[name].weight.data.mul_(mask)
-    # Rare classes counted more in training: half of that is taken back, and the background gets the same lift.
-    weights = torch.tensor([COMMON_WEIGHTS.get(name, RARE_WEIGHT) for name in CLASSES])
-    network.semantic2.bias.data -= 0.5 * weights.log()
-    network.semantic2.bias.data[0] += 0.5
+    network.semantic2.bias.data += class_lean()
     return network.eval().requires_grad_(False), saved["state"]
 
 
@@ -108,7 +128,8 @@ def export(checkpoint: Path, output: Path, pictures: list[np.ndarray], prompts, 
     graphs = lower(network)
     check_lowering(network, graphs)
     q = quantized(graphs, pictures, prompts)
-    everything = dict(classes=CLASSES, offset_unit=OFFSET_UNIT, cell=4, unlisted=["object"]) | (parameters or {})
+    everything = dict(classes=CLASSES, offset_unit=OFFSET_UNIT, cell=4, thresholds=Thresholds().parameters(),
+                      unlisted=unlisted(card.get("quality"))) | (parameters or {})  # fmt: skip
     work = dict(zip(("gmac", "prompt_gmac"), arithmetic(graphs)))
     return write_network(output, graphs, q, name="segmentation", version=version, input_size=NOMINAL, multiple=32,
                          parameters=everything, card=work | card)  # fmt: skip

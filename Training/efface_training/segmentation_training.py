@@ -16,8 +16,10 @@ import torch.nn.functional as F
 
 from .muon import Muon
 from .segmentation_data import CLASSES, COMMON_WEIGHTS, EVERYTHING, RARE_WEIGHT, build_cache
+from .segmentation_export import class_lean
 from .segmentation_network import FROZEN_BLOCKS, Convolution, SegmentationNetwork, load_backbone, normalized
-from .segmentation_sampling import Cutouts, Samples, clicks_map, example, prior_map
+from .segmentation_sampling import CROP, Cutouts, Samples, clicks_map, example, prior_map
+from .segmentation_start import load_file
 
 BLOCK_OUT, BLOCK_IN = 16, 4
 
@@ -122,7 +124,9 @@ def apply_masks(network, masks) -> None:
 
 
 def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int = 16, rate: float = 1.5e-3,
-          encoder_sparsity: float = 0.1, decoder_sparsity: float = 0.35, seed: int = 1) -> None:  # fmt: skip
+          encoder_sparsity: float = 0.1, decoder_sparsity: float = 0.35, seed: int = 1,
+          start: Path | None = None) -> None:  # fmt: skip
+    """`start`: a shipped network file to go on from where the run has no checkpoint yet."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     cache = runs / "cache"
@@ -130,6 +134,14 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
         build_cache(data, teacher, cache)
     network = SegmentationNetwork(len(CLASSES)).to(memory_format=torch.channels_last)
     load_backbone(network)
+    samples, cutouts = Samples(cache), Cutouts(data / "cutouts")
+    path = runs / "checkpoint.pt"
+    if start and not path.exists():
+        draw = np.random.RandomState(seed)
+        shown = np.stack([example(samples, cutouts, draw)["pixels"] for _ in range(32)])
+        prompt = torch.zeros(32, 4, CROP // 4, CROP // 4)
+        prompt[:, 0, 28:31, 28:31] = 1
+        load_file(network, start, normalized(torch.from_numpy(shown).permute(0, 3, 1, 2)), prompt, class_lean())
     for module in [network.stem, *network.blocks[:FROZEN_BLOCKS]]:
         module.requires_grad_(False)
     encoder, kernels, others = [], [], []
@@ -144,7 +156,6 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
     muon = Muon([{"params": kernels, "share": 0.8}], rate, weight_decay=0.02)
     average = copy.deepcopy(network).eval().requires_grad_(False)
     state = {"step": 0, "images": 0, "seconds": 0.0}
-    path = runs / "checkpoint.pt"
     masks = {}
     if path.exists():
         saved = torch.load(path, map_location="cpu", weights_only=True)
@@ -154,7 +165,7 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
         muon.load_state_dict(saved["muon"])
         state, masks = saved["state"], saved["masks"]
     stop = threading.Event()
-    source = batches(Samples(cache), Cutouts(data / "cutouts"), batch, seed + state["step"], stop)
+    source = batches(samples, cutouts, batch, seed + state["step"], stop)
     rng = np.random.RandomState(seed + state["step"])
     total = minutes * 60
     begun, before = time.time(), state["seconds"]

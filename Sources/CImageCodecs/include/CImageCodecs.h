@@ -80,6 +80,7 @@ typedef struct efi_jpeg_plan {
   int scan_count;
   bool progression;            ///< write libjpeg's own progression in place of `scans`
   bool may_reuse_tables;       ///< one sequential scan, so the source's Huffman tables still hold
+  bool arithmetic;             ///< write arithmetic codes, as the source has them
   int restart_interval;        ///< in MCUs, 0 for none
   int restart_rows;            ///< in rows of MCUs, which each scan counts in its own way; 0 for none
 } efi_jpeg_plan;
@@ -99,11 +100,18 @@ efi_code efi_jpeg_read_info(const uint8_t *bytes, size_t count, efi_jpeg_info *i
 efi_code efi_jpeg_decode_rgb(const uint8_t *bytes, size_t count, uint8_t *pixels,
                              efi_failure *failure);
 
+/// Writes the coefficients of a JPEG in many scans as one sequential scan, without metadata.
+///
+/// It decodes to the same pixels several times as fast: what a progressive file costs is paid once,
+/// however often it is read. Fails where one scan cannot hold the picture, or scans are missing.
+efi_code efi_jpeg_sequential(const uint8_t *bytes, size_t count, efi_buffer *output,
+                             efi_failure *failure);
+
 /// Writes the source's coefficients again, with the blocks that `mask` touches coded anew from
 /// `pixels`, by the source's quantization tables and sampling.
 ///
-/// `pixels` (RGB) and `mask` (one byte a pixel) have the source's size. The result has no APPn or
-/// COM segments. Where the mask is 0, `pixels` are as `efi_jpeg_decode_rgb` gave them.
+/// `source` may be the file or its `efi_jpeg_sequential` copy. `pixels` (RGB) and `mask` (one byte a
+/// pixel) have the source's size. The result has no APPn or COM segments. Where the mask is 0, `pixels` are as `efi_jpeg_decode_rgb` gave them.
 efi_code efi_jpeg_encode_over(const uint8_t *source, size_t count, const uint8_t *pixels,
                               const uint8_t *mask, const efi_jpeg_plan *plan, efi_buffer *output,
                               efi_jpeg_outcome *outcome, efi_failure *failure);
@@ -126,6 +134,7 @@ typedef struct efi_jpeg_difference {
   int64_t blocks;           ///< blocks in each
   int64_t differing;        ///< those that differ
   int64_t outside;          ///< those that differ, and that the mask does not touch
+  int64_t coefficients;     ///< coefficients that differ, in all blocks
 } efi_jpeg_difference;
 
 /// Compares the coefficients of two JPEGs; `mask` has the first one's size, one byte a pixel.
@@ -152,6 +161,8 @@ typedef struct efi_png_info {
 
 typedef enum efi_png_layout {
   EFI_PNG_RGB,     ///< 8-bit RGB, whatever the file holds; alpha is left out
+  EFI_PNG_RGB16,   ///< 16-bit RGB of a file that holds as many, in the machine's byte order
+  EFI_PNG_GREY,    ///< 8-bit luminance of a picture without transparency
   EFI_PNG_GREY_ALPHA,  ///< 8-bit luminance and alpha
   EFI_PNG_NATIVE,  ///< the file's samples: a byte each up to 8 bits (unscaled), else two, high first
 } efi_png_layout;
@@ -161,12 +172,31 @@ efi_code efi_png_decode(const uint8_t *bytes, const efi_range *ranges, int range
                         efi_png_layout layout, uint8_t *samples, size_t sample_bytes,
                         efi_failure *failure);
 
+/// Reads the colour profile in the chunks that lie in `ranges` (the signature first); none: empty.
+efi_code efi_png_read_profile(const uint8_t *bytes, const efi_range *ranges, int range_count,
+                              efi_buffer *output, efi_failure *failure);
+
+/// Unpacks the text of the one text chunk in `ranges` (the signature, IHDR and PLTE first); none: empty.
+efi_code efi_png_read_text(const uint8_t *bytes, const efi_range *ranges, int range_count,
+                           efi_buffer *output, efi_failure *failure);
+
+/// Packs a text without zeros as the contents of a zTXt chunk; `keyword` ends with a zero.
+efi_code efi_png_pack_text(const char *keyword, const char *text, efi_buffer *output,
+                           efi_failure *failure);
+
+/// How hard a PNG's samples are packed.
+typedef struct efi_png_effort {
+  int filters;    ///< the filters to choose from for each row, as libpng's bits
+  int level;      ///< zlib's, 0 to 9
+  bool runs_only; ///< zlib looks for runs of one byte only: fast, and good for photos
+  bool filtered;  ///< zlib expects filtered samples: few and short matches
+} efi_png_effort;
+
 /// Encodes samples in the `EFI_PNG_NATIVE` layout as a PNG with its critical chunks only.
 ///
-/// `palette` holds `palette_count` RGB triples, for colour type 3. `level` is zlib's, 0 to 9;
-/// `filters` a set of libpng's filter bits.
+/// `palette` holds `palette_count` RGB triples, for colour type 3.
 efi_code efi_png_encode(const uint8_t *samples, const efi_png_info *info, const uint8_t *palette,
-                        int palette_count, int level, int filters, efi_buffer *output,
+                        int palette_count, efi_png_effort effort, efi_buffer *output,
                         efi_failure *failure);
 
 #endif

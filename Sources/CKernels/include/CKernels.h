@@ -22,6 +22,9 @@ efk_isa efk_best_isa(void);
 /// The kernels of an instruction set, or null where this machine cannot run them.
 const efk_kernels *_Nullable efk_kernels_for(efk_isa isa);
 
+/// Has the process keep what it frees, up to 256 MB, for its next blocks.
+void efk_keep_freed_memory(void);
+
 #pragma clang assume_nonnull end
 
 #endif

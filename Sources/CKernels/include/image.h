@@ -115,6 +115,11 @@ typedef struct efk_image {
                            uint16_t far, uint16_t *out, int32_t count);
   /// The way back: out = min(out, below + 1).
   efk_isa (*distance_up)(const uint16_t *below, uint16_t *out, int32_t count);
+  /// Squared distances along a row, from those down the columns: the least of dx² + vertical[x + dx]²
+  /// for |dx| < far, where vertical is at the most `far` and `far` at the most 181. `squares` is
+  /// scratch of count + 2 · far numbers, of which the first and last `far` hold far².
+  efk_isa (*distance_across)(const uint16_t *vertical, int32_t far, uint16_t *squares, int32_t *out,
+                             int32_t count);
 
   /// What the field's sources cost, for the field's rows `row..<row_end`.
   efk_isa (*patch_cost)(const efk_patch_search *search, int32_t row, int32_t row_end);

@@ -10,6 +10,7 @@ typedef enum efk_isa : int32_t {
   EFK_ISA_AVXVNNI = 2,
   EFK_ISA_AVX512VNNI = 3,
   EFK_ISA_NEON = 4,
+  EFK_ISA_NEON_I8MM = 5,
 } efk_isa;
 
 #endif

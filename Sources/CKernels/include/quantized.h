@@ -162,6 +162,7 @@ extern const efk_quantized efk_quantized_avxvnni;
 extern const efk_quantized efk_quantized_avx512vnni;
 #elif defined(__aarch64__)
 extern const efk_quantized efk_quantized_neon;
+extern const efk_quantized efk_quantized_neoni8mm;
 #endif
 
 /// A moment's rest for a thread that waits for another; `yields` lets others have its core.

@@ -132,6 +132,7 @@ public struct Batch: Sendable {
     text += "seed \(options.seed)"
     if !options.keepsThumbnail { text += "; no thumbnail" }
     if options.strip != .nothing { text += "; strip \(options.strip.rawValue)" }
+    if !options.marksHistory { text += "; no mark" }
     if let mask = item.mask, let status = FileSystem.status(mask) {
       text += "; mask \(mask) \(status.size) \(status.modified)"
     }

@@ -47,6 +47,10 @@ func comparison(
 }
 
 extension Photo {
-  /// A copy of the pixels that stands upright.
-  var uprightPixels: Tensor<UInt8> { orientation.upright(pixels) }
+  /// A copy of the pixels that stands upright, in sRGB: pictures of ours carry no profile.
+  var uprightPixels: Tensor<UInt8> {
+    var upright = orientation.upright(pixels)
+    color?.convertToSRGB(&upright)
+    return upright
+  }
 }

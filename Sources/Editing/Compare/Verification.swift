@@ -21,7 +21,9 @@ public struct Verification: Sendable {
     }
     if hasMask { lines[0] += "; \(c.differingOutsideMask) outside the mask" }
     if let blocks = c.blocks {
-      var line = "blocks    \(blocks.differing) of \(blocks.total) coded anew"
+      var line =
+        "blocks    \(blocks.differing) of \(blocks.total) differ, "
+        + "in \(blocks.differingCoefficients) coefficients"
       if hasMask { line += "; \(blocks.outsideMask) outside the mask" }
       lines.append(line)
     }

@@ -1,3 +1,5 @@
+import Synchronization
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -9,12 +11,14 @@
 /// The few calls to the operating system that editing needs, with errors in words.
 enum FileSystem {
   /// What is at a path.
-  struct Status {
+  struct Status: Equatable {
     var isDirectory: Bool
     var isRegular: Bool
     var size: Int
     /// Nanoseconds since 1970 of the last change of the contents.
     var modified: Int
+    /// Who may read, write and run it: the nine mode bits.
+    var permissions: mode_t
   }
 
   /// What is at a path, links followed; `nil` for nothing.
@@ -29,7 +33,23 @@ enum FileSystem {
     #endif
     return Status(
       isDirectory: kind == S_IFDIR, isRegular: kind == S_IFREG, size: Int(info.st_size),
-      modified: Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec))
+      modified: Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec),
+      permissions: info.st_mode & 0o777)
+  }
+
+  /// Gives an open file another's permissions and, if asked, its time of the last change.
+  static func copyTraits(
+    _ status: Status, to descriptor: Int32, keepsTime: Bool, name: String
+  ) throws(EditingError) {
+    // Memory cards' file systems know no permissions: what cannot be set there is no loss.
+    _ = fchmod(descriptor, status.permissions)
+    if keepsTime {
+      let time = timespec(
+        tv_sec: status.modified / 1_000_000_000, tv_nsec: status.modified % 1_000_000_000)
+      if unsafe futimens(descriptor, [time, time]) != 0 {
+        throw .unwritable(name: name, reason: reason(errno))
+      }
+    }
   }
 
   /// All bytes of a file, or of standard input for `-`.
@@ -95,6 +115,33 @@ enum FileSystem {
       }
       done += wrote
     }
+  }
+
+  /// Gives a file a second name, so that it stays when another file takes the first: a link, or a copy
+  /// where the file system has none.
+  ///
+  /// - Throws: `EditingError.exists` where the second name is taken and must not be replaced.
+  static func keep(_ path: String, as second: String, replacing: Bool) throws(EditingError) {
+    let linked = replacing ? PathName.join(PathName(second).folder, temporaryName()) : second
+    if unsafe link(path, linked) == 0 {
+      if !replacing { return }
+      let failure = unsafe rename(linked, second) == 0 ? 0 : errno
+      // Still there where the second name was the same file already.
+      unsafe unlink(linked)
+      if failure != 0 { throw .unwritable(name: second, reason: reason(failure)) }
+    } else if errno == EEXIST {
+      throw .exists(name: second)
+    } else if let status = status(path) {
+      try OutputFile(second, replacing: replacing).write(
+        try read(path), like: status, keepsTime: true)
+    }
+  }
+
+  private static let serial = Atomic<Int>(0)
+
+  /// A name that no other file of this process has.
+  static func temporaryName() -> String {
+    ".efface-\(getpid())-\(serial.add(1, ordering: .relaxed).newValue).tmp"
   }
 
   /// Makes a folder and those above it.

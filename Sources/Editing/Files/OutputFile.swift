@@ -17,6 +17,16 @@ public struct OutputFile: Sendable {
   public let path: String
   /// Whether a file of that name may be replaced.
   public let replaces: Bool
+  /// Where the photo that is replaced stays; `nil` where it does not.
+  private(set) var backup: OutputName?
+  /// Whether the output takes its photo's own name.
+  private(set) var isInPlace = false
+
+  /// The name of a further file.
+  struct OutputName {
+    var path: String
+    var replaces: Bool
+  }
 
   /// Names an output and refuses one that must not be replaced, before any work is done for it.
   ///
@@ -29,11 +39,35 @@ public struct OutputFile: Sendable {
     if status.isRegular && !replacing { throw .exists(name: path) }
   }
 
+  /// Names a photo's own file as its output.
+  ///
+  /// A link stays one: the file that it names is replaced.
+  ///
+  /// - Parameters:
+  ///   - keepsBackup: Keep the photo as it was beside it, as `<stem>-original.<ext>`.
+  ///   - replacing: Whether a backup of that name may be replaced.
+  /// - Throws: `EditingError.exists` for a backup that is there already.
+  public init(inPlaceOf photo: String, keepsBackup: Bool, replacing: Bool) throws(EditingError) {
+    path = FileSystem.canonical(photo)
+    replaces = true
+    isInPlace = true
+    if keepsBackup {
+      let name = try OutputFile(backupName(of: path), replacing: replacing).path
+      backup = OutputName(path: name, replaces: replacing)
+    }
+  }
+
   /// Whether the output is standard output.
   public var isStandardOutput: Bool { path == "-" }
 
   /// Writes the file.
-  public func write(_ bytes: [UInt8]) throws(EditingError) {
+  ///
+  /// - Parameters:
+  ///   - source: What the file was made from, whose permissions it gets; `nil` for those of a new file.
+  ///   - keepsTime: Whether it gets the source's time of the last change as well.
+  func write(
+    _ bytes: [UInt8], like source: FileSystem.Status? = nil, keepsTime: Bool = false
+  ) throws(EditingError) {
     if isStandardOutput {
       return try FileSystem.write(bytes, to: 1, name: "standard output")
     }
@@ -45,9 +79,13 @@ public struct OutputFile: Sendable {
       defer { close(descriptor) }
       return try FileSystem.write(bytes, to: descriptor, name: path)
     }
-    let temporary = try TemporaryFile(for: path)
+    let temporary = try TemporaryFile(for: path, permissions: source == nil ? 0o666 : 0o600)
     do {
       try temporary.write(bytes)
+      if let source { try temporary.takeTraits(of: source, keepsTime: keepsTime) }
+      if let backup {
+        try FileSystem.keep(path, as: backup.path, replacing: backup.replaces)
+      }
       try temporary.publish(replacing: replaces)
     } catch {
       temporary.remove()
@@ -64,16 +102,16 @@ struct TemporaryFile: Sendable {
 
   /// Temporary files of this process that still exist, so that an interruption can remove them.
   private static let pending = Mutex<Set<String>>([])
-  private static let serial = Atomic<Int>(0)
 
-  init(for target: String) throws(EditingError) {
+  /// Opens the file.
+  ///
+  /// - Parameter permissions: Its mode bits, of which the process's mask takes some away.
+  init(for target: String, permissions: mode_t = 0o666) throws(EditingError) {
     self.target = target
-    let parts = PathName(target)
-    let number = Self.serial.add(1, ordering: .relaxed).newValue
-    let path = PathName.join(parts.folder, ".efface-\(getpid())-\(number).tmp")
+    let path = PathName.join(PathName(target).folder, FileSystem.temporaryName())
     self.path = path
     let (opened, failure) = Self.pending.withLock { pending in
-      let opened = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+      let opened = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
       let failure = errno
       if opened >= 0 { pending.insert(path) }
       return (opened, failure)
@@ -86,6 +124,11 @@ struct TemporaryFile: Sendable {
 
   func write(_ bytes: [UInt8]) throws(EditingError) {
     try FileSystem.write(bytes, to: descriptor, name: target)
+  }
+
+  /// Gives the file another's permissions and, if asked, its time of the last change.
+  func takeTraits(of source: FileSystem.Status, keepsTime: Bool) throws(EditingError) {
+    try FileSystem.copyTraits(source, to: descriptor, keepsTime: keepsTime, name: target)
   }
 
   /// Syncs the contents and gives the file its name.

@@ -35,12 +35,21 @@ struct PathName {
   }
 }
 
-/// The name of a photo's output when none is given: `<stem>-removed.<ext>` beside the input, or
+/// What stands between stem and extension of a photo's output when nothing else is asked for.
+public let defaultSuffix = "-removed"
+
+/// The name of a photo's output when none is given: `<stem><suffix>.<ext>` beside the input, or
 /// standard output for standard input.
-public func defaultOutput(for input: String) -> String {
-  if input == "-" { return "-" }
+public func defaultOutput(for input: String, suffix: String = defaultSuffix) -> String {
+  input == "-" ? "-" : sibling(of: input, suffix: suffix)
+}
+
+/// The name under which a photo stays that is edited in place.
+func backupName(of photo: String) -> String { sibling(of: photo, suffix: "-original") }
+
+private func sibling(of input: String, suffix: String) -> String {
   let path = PathName(input)
-  let name = path.stem + "-removed" + (path.suffix.isEmpty ? "" : "." + path.suffix)
+  let name = path.stem + suffix + (path.suffix.isEmpty ? "" : "." + path.suffix)
   return PathName.join(path.folder, name)
 }
 

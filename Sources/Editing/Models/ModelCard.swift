@@ -1,5 +1,6 @@
 import Kernels
 import Networks
+import Segmentation
 
 /// What is known of a network inside the program.
 public struct ModelCard: Sendable {
@@ -55,6 +56,9 @@ public struct ModelCard: Sendable {
     if let gmac = figure("gmac") {
       lines.append(
         "  arithmetic    \(JSONValue.decimal(gmac, digits: 2)) thousand million products a run")
+    }
+    if network.name == "segmentation" {
+      lines.append("  names         \(Segmenter.classNames.joined(separator: ", "))")
     }
     let quality = JSONValue(network.card["quality"])
     if quality != .null { lines.append("  quality       \(quality.text)") }

@@ -1,5 +1,6 @@
 import ImageCodecs
 import Inpainting
+import Kernels
 import Photos
 import Segmentation
 import Tensors
@@ -19,6 +20,7 @@ public final class Eraser {
   ///   - threads: The most threads that the networks use.
   ///   - progress: Called when a stage begins.
   public init(threads: Int, progress: @escaping (Stage) -> Void = { _ in }) {
+    keepFreedMemory()
     self.threads = threads
     self.progress = progress
   }
@@ -81,6 +83,7 @@ public final class Eraser {
   {
     progress(.reading)
     let watch = Stopwatch()
+    if request.input != "-" { report.source = FileSystem.status(request.input) }
     let photo = try decodePhoto(try FileSystem.read(request.input), name: request.input)
     let size = photo.source.uprightSize
     (report.width, report.height) = (size.width, size.height)
@@ -110,30 +113,40 @@ public final class Eraser {
   }
 
   private func grow(
-    _ selected: borrowing SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
+    _ selected: consuming SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> Mask {
     let watch = Stopwatch()
-    var mask = closed(selected.mask, radius: 2 * selected.uncertainty)
-    mask.extendToBorders(4 * selected.uncertainty)
+    let uncertainty = selected.uncertainty
+    var mask = selected.mask
+    mask.close(radius: 2 * uncertainty)
+    mask.extendToBorders(4 * uncertainty)
     let components = mask.components
     if components.isEmpty {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")
     }
     let plan = GrowthPlan(
       components: components, width: mask.width, height: mask.height,
-      uncertainty: selected.uncertainty, grow: request.options.grow,
+      uncertainty: uncertainty, grow: request.options.grow,
       feather: request.options.feather)
-    let hole = grown(mask, by: plan)
-    report.maskPixels = hole.count
+    mask.grow(by: plan)
+    report.maskPixels = mask.count
     report.timings.segment += watch.milliseconds
-    return hole
+    return mask
   }
 
   private func keepBefore(_ photo: borrowing Photo, _ request: RemovalRequest) -> Photo? {
     guard request.comparison != nil || request.wantsThumbnails || !request.variants.isEmpty else {
       return nil
     }
-    return Photo(pixels: photo.pixels.copy(), orientation: photo.orientation)
+    // Only further fills need to begin from the 16-bit samples again.
+    var deep: Tensor<UInt16>?
+    switch photo.deepPixels {
+    case .some(let samples) where !request.variants.isEmpty: deep = samples.copy()
+    default: break
+    }
+    return Photo(
+      pixels: photo.pixels.copy(), deepPixels: deep, orientation: photo.orientation,
+      color: photo.color)
   }
 
   private func fill(
@@ -143,7 +156,7 @@ public final class Eraser {
     progress(.filling)
     let inpainter = try inpainter(seed: seed)
     do {
-      let filled = try inpainter.fill(&photo.pixels, hole: hole, orientation: photo.orientation)
+      let filled = try inpainter.fill(&photo, hole: hole)
       report.timings.inpaint += filled.networkMilliseconds
       report.timings.detail += filled.detailMilliseconds
     } catch {
@@ -157,13 +170,15 @@ public final class Eraser {
   ) throws(EditingError) -> [UInt8] {
     progress(.writing)
     let watch = Stopwatch()
+    let wanted = request.options
+    let mark = EncodingOptions.Mark(
+      software: "Efface \(version)", date: timestamp(currentTime()))
     do {
       let encoded = try ImageCodecs.encode(
         photo.photo, changed: hole, over: photo.source,
         options: EncodingOptions(
-          quality: request.options.quality,
-          thumbnail: request.options.keepsThumbnail ? .rebuild : .drop,
-          strip: request.options.strip))
+          quality: wanted.quality, thumbnail: wanted.keepsThumbnail ? .rebuild : .drop,
+          strip: wanted.strip, mark: wanted.marksHistory ? mark : nil))
       report.notes += encoded.notes
       report.timings.encode += watch.milliseconds
       return encoded.bytes
@@ -177,9 +192,11 @@ public final class Eraser {
     hole: borrowing Mask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) {
     let watch = Stopwatch()
+    // Everything that shows the photo is as private as the photo.
+    let source = report.source
     if let file = request.savedMask {
       let upright = photo.source.orientation.upright(hole.values)
-      try file.write(try encodePicture(upright, format: .png, name: file.path))
+      try file.write(try encodePicture(upright, format: .png, name: file.path), like: source)
     }
     switch before {
     case .none: break
@@ -188,7 +205,7 @@ public final class Eraser {
         let page = try comparison(
           before: before.uprightPixels, after: photo.photo.uprightPixels, name: file.path,
           title: request.input)
-        try file.write(page)
+        try file.write(page, like: source)
       }
       if request.wantsThumbnails {
         report.thumbnails = (
@@ -197,8 +214,15 @@ public final class Eraser {
         )
       }
     }
+    if request.output.isInPlace, FileSystem.status(request.input) != source {
+      throw .unwritable(
+        name: request.input, reason: "another program changed it meanwhile; run the command again")
+    }
     try request.willPublish?(encoded)
-    try request.output.write(encoded)
+    try request.output.write(encoded, like: source, keepsTime: request.options.keepsTime)
+    if let backup = request.output.backup {
+      report.notes.append("the photo as it was is kept as \(backup.path)")
+    }
     report.output = request.output.path
     report.timings.encode += watch.milliseconds
   }
@@ -213,7 +237,12 @@ public final class Eraser {
     for (number, file) in request.variants.enumerated() {
       switch before {
       case .none: break
-      case .some(let before): photo.photo.pixels = before.pixels.copy()
+      case .some(let before):
+        photo.photo.pixels = before.pixels.copy()
+        switch before.deepPixels {
+        case .none: break
+        case .some(let samples): photo.photo.deepPixels = samples.copy()
+        }
       }
       let seed = seed &+ UInt64(number + 1)
       let notes = report.notes
@@ -221,7 +250,7 @@ public final class Eraser {
       let encoded = try encode(photo, hole, request, &report)
       report.notes = notes
       let watch = Stopwatch()
-      try file.write(encoded)
+      try file.write(encoded, like: report.source, keepsTime: request.options.keepsTime)
       report.timings.encode += watch.milliseconds
       report.variants.append(RemovalReport.Variant(output: file.path, seed: seed))
     }
@@ -234,7 +263,8 @@ public final class Eraser {
     do {
       let network = try segmenter ?? Segmenter(threads: threads)
       segmenter = network
-      return try network.analyze(photo.pixels, orientation: photo.orientation)
+      return try network.analyze(
+        photo.pixels, orientation: photo.orientation, color: photo.color)
     } catch {
       throw .network(message: "\(shown(name)): the objects could not be found: \(error)")
     }

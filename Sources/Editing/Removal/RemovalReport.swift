@@ -22,7 +22,7 @@ public struct RemovalReport: Sendable {
     public var score: Double?
     /// The box around it, upright.
     public var box: Rectangle
-    /// Its pixels, before the mask was grown.
+    /// Its pixels with its shadow's, before the mask was grown.
     public var area: Int
     /// Its index among the objects of the scene.
     var index: Int?
@@ -60,6 +60,8 @@ public struct RemovalReport: Sendable {
   public var peakMemoryBytes = 0
   /// What else the user should know, like a palette that had to become RGB.
   public var notes: [String] = []
+  /// The photo's file as it was when it was read; `nil` for standard input.
+  var source: FileSystem.Status?
   /// Small JPEG pictures of before and after, for a report.
   var thumbnails: (before: Thumbnail, after: Thumbnail)?
 

@@ -27,7 +27,7 @@ struct SelectedMask: ~Copyable {
         mask: shown(path), width: upright.width, height: upright.height, photo: shown(name),
         photoWidth: size.width, photoHeight: size.height)
     }
-    var stored = Mask(photo.orientation.stored(upright.values))
+    var stored = photo.orientation == .up ? upright : Mask(photo.orientation.stored(upright.values))
     stored.binarize()
     if stored.boundingBox == nil {
       throw .nothingMatched(
@@ -44,31 +44,49 @@ struct SelectedMask: ~Copyable {
     var missing: [String] = []
     var objects: [DetectedObject] = []
     for wanted in selection.objects {
-      let known = Segmenter.classNames
-      guard known.contains(wanted.className) else {
-        throw .unknownClass(name: wanted.className, known: known)
+      if let reason = Self.ignorance(of: wanted.className) {
+        // Even where other names match: a misspelt one must not be passed over.
+        throw .nothingMatched(
+          name: shown(name), detail: "\(reason); found: \(Self.census(scene.objects))")
       }
       let found = scene.objects.filter {
         $0.className == wanted.className
           && (wanted.ordinal == nil || wanted.ordinal == $0.classOrdinal)
       }
-      if found.isEmpty { missing.append("no \(wanted)") }
+      if found.isEmpty { missing.append("no \(wanted) found") }
       objects += found
     }
     if selection.distractors {
       let indices = scene.distractors()
-      if indices.isEmpty { missing.append("no distractor") }
+      if indices.isEmpty { missing.append("no distractor found") }
       objects += scene.objects.filter { indices.contains($0.index) }
     }
     for object in objects where !removed.contains(where: { $0.isSame(as: object) }) {
-      add(scene.mask(of: [object.index]), of: object, orientation: photo.orientation)
+      var part = scene.mask(of: [object.index])
+      if !selection.keepsShadow { scene.addShadow(to: &part) }
+      add(part, of: object, orientation: photo.orientation)
     }
     try addPrompts(selection, in: scene, orientation: photo.orientation, name: name)
     if removed.isEmpty {
       let reason = missing.isEmpty ? "nothing to select there" : missing.joined(separator: ", ")
       throw .nothingMatched(
-        name: shown(name), detail: "\(reason) found; found: \(Self.census(scene.objects))")
+        name: shown(name), detail: "\(reason); found: \(Self.census(scene.objects))")
     }
+  }
+
+  /// Why a name is none that objects have, with the names that may be meant; `nil` if it is one.
+  private static func ignorance(of word: String) -> String? {
+    let known = Segmenter.classNames
+    if known.contains(word) { return nil }
+    if Segmenter.unlistedNames.contains(word) {
+      return "'\(word)' is not recognized well enough to be asked for by name; "
+        + "show it with --at X,Y or --box X,Y,W,H"
+    }
+    let near = nearestNames(to: word, among: known)
+    let meant = near.map { "'\($0)'" }.joined(separator: " or ")
+    return "no class is called '\(word)'"
+      + (near.isEmpty ? "" : ", did you mean \(meant)?") + "; known: "
+      + known.joined(separator: ", ")
   }
 
   /// Adds what is clicked and boxed.
@@ -97,6 +115,7 @@ struct SelectedMask: ~Copyable {
       do {
         var part = try scene.mask(clicks: prompt.clicks, box: prompt.box)
         part.binarize()
+        if !selection.keepsShadow { scene.addShadow(to: &part) }
         add(part, of: nil, orientation: orientation)
       } catch {
         throw .network(
@@ -106,15 +125,16 @@ struct SelectedMask: ~Copyable {
   }
 
   private mutating func add(
-    _ part: borrowing Mask, of object: DetectedObject?, orientation: Orientation
+    _ part: consuming Mask, of object: DetectedObject?, orientation: Orientation
   ) {
     guard let box = part.boundingBox else { return }
-    mask.formUnion(part)
+    let isFirst = removed.isEmpty
     removed.append(
       .init(
         className: object?.className, score: object.map { Double($0.score) },
         box: orientation.upright(box, width: part.width, height: part.height), area: part.count,
         index: object?.index))
+    if isFirst { mask = part } else { mask.formUnion(part) }
   }
 
   /// What was found, by classes: `2 x person, 1 x dog`.
@@ -141,8 +161,16 @@ func readMask(_ path: String) throws(EditingError) -> Mask {
 extension Mask {
   /// Makes every pixel either 0 or 255, with the limit in the middle.
   mutating func binarize() {
-    var bytes = values.mutableSpan
-    for index in bytes.indices { bytes[index] = bytes[index] >= 128 ? 255 : 0 }
+    var index = values.span.firstSet(in: 0..<values.count)
+    while index < values.count {
+      let end = values.span.firstClear(in: index..<values.count)
+      var bytes = values.mutableSpan
+      while index < end {
+        bytes[index] = bytes[index] >= 128 ? 255 : 0
+        index += 1
+      }
+      index = values.span.firstSet(in: end..<values.count)
+    }
   }
 }
 

@@ -49,6 +49,8 @@ public struct Selection: Equatable, Sendable {
   public var boxes: [Rectangle] = []
   /// Every detected object but the main subjects.
   public var distractors = false
+  /// Whether the shadow at the foot of what is named, clicked or boxed stays.
+  public var keepsShadow = false
   /// The path of a picture of the upright photo's size, white where it should go.
   public var mask: String?
 
@@ -69,7 +71,8 @@ public struct Selection: Equatable, Sendable {
       objects.map { "object \($0)" } + clicks.map { "at \($0.x),\($0.y)" }
       + kept.map { "not at \($0.x),\($0.y)" }
       + boxes.map { "box \($0.x),\($0.y),\($0.width),\($0.height)" }
-      + (distractors ? ["distractors"] : []) + (mask.map { ["mask \($0)"] } ?? [])
+      + (distractors ? ["distractors"] : []) + (keepsShadow ? ["keep shadow"] : [])
+      + (mask.map { ["mask \($0)"] } ?? [])
     return parts.joined(separator: "; ")
   }
 }
@@ -88,6 +91,10 @@ public struct RemovalOptions: Equatable, Sendable {
   public var keepsThumbnail = true
   /// What is taken out of the metadata.
   public var strip = EncodingOptions.Strip.nothing
+  /// Whether the edit is entered into the photo's edit history.
+  public var marksHistory = true
+  /// Whether the result gets the photo's time of the last change; else it has the time of the edit.
+  public var keepsTime = false
   /// Another seed makes another fill.
   public var seed: UInt64 = 0
 

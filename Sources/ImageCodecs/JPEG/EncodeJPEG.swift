@@ -34,6 +34,7 @@ func encodeJPEG(
   var scans = file.scans.map(efi_jpeg_scan.init)
   let restart = restart(file.scans, info)
   var outcome = efi_jpeg_outcome()
+  let coefficients = source.sequential ?? source.bytes
   func write(asTheSource: Bool) throws(CodecError) -> [UInt8] {
     try unsafe run(photo, changed) { pixels, mask throws(CodecError) in
       try unsafe scans.withUnsafeMutableBufferPointer { scans throws(CodecError) in
@@ -41,10 +42,11 @@ func encodeJPEG(
           scans: asTheSource && !isOneScan ? UnsafePointer(scans.baseAddress) : nil,
           scan_count: Int32(scans.count), progression: !asTheSource && info.progressive,
           may_reuse_tables: asTheSource && isOneScan && !info.progressive && !info.arithmetic,
+          arithmetic: info.arithmetic,
           restart_interval: Int32(restart.interval), restart_rows: Int32(restart.rows))
         return try unsafe Library.write(.jpeg) { output, failure in
           unsafe efi_jpeg_encode_over(
-            source.bytes, source.bytes.count, pixels, mask, &plan, output, &outcome, failure)
+            coefficients, coefficients.count, pixels, mask, &plan, output, &outcome, failure)
         } collect: {
           unsafe Array($0)
         }

@@ -159,6 +159,22 @@ struct JPEGFile {
     return nil
   }
 
+  /// The colour profile, from as many segments as it takes; nil without a whole one (ISO 15076-1, B.4).
+  func profile(in bytes: [UInt8]) -> [UInt8]? {
+    let name = Array("ICC_PROFILE\0".utf8)
+    var parts: [Int: ArraySlice<UInt8>] = [:]
+    var count = 0
+    for segment in segments where segment.marker == Marker.app(2) {
+      let contents = bytes[segment.contents]
+      guard contents.starts(with: name), contents.count > name.count + 2 else { continue }
+      let start = contents.startIndex + name.count
+      parts[Int(contents[start])] = contents[(start + 2)...]
+      count = Int(contents[start + 1])
+    }
+    guard count > 0, (1...count).allSatisfy({ parts[$0] != nil }) else { return nil }
+    return (1...count).flatMap { parts[$0] ?? [] }
+  }
+
   /// The orientation that the EXIF block tells, upright without one.
   func orientation(in bytes: [UInt8]) -> Orientation {
     exif(in: bytes).flatMap { TIFFReader(bytes[$0.tiff]) }?.orientation ?? .up

@@ -30,7 +30,7 @@ struct JPEGMetadata {
     of file: JPEGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions
   ) {
     count = file.segments.count
-    var hasXMP = false
+    var (options, hasXMP) = (options, false)
     let extendedShowsPicture = file.segments.contains {
       $0.marker == JPEGFile.Marker.app(1)
         && bytes[$0.contents].starts(with: XMPPacket.extensionName)
@@ -57,6 +57,8 @@ struct JPEGMetadata {
         segments[index] =
           packet.map { Self.segment(segment.marker, $0) } ?? Array(bytes[segment.range])
         hasXMP = true
+        // One entry of history is enough, should there be several packets.
+        options.mark = nil
       case JPEGFile.Marker.app(1) where contents.starts(with: XMPPacket.extensionName):
         segments[index] = extendedShowsPicture ? nil : Array(bytes[segment.range])
       case JPEGFile.Marker.app(2) where contents.starts(with: "MPF\0".utf8):
@@ -99,7 +101,7 @@ struct JPEGMetadata {
           JPEGFile.Marker.app(1), Array("Exif\0\0".utf8) + ExifBlock.only(photo.orientation))
       }
     }
-    if let mark = options.mark, !hasXMP {
+    if let mark = options.mark, !hasXMP, options.strip != .all {
       added += Self.segment(
         JPEGFile.Marker.app(1), XMPPacket.name + XMPPacket.new(with: mark))
     }
@@ -115,9 +117,15 @@ struct JPEGMetadata {
 
   /// An XMP segment's contents after the edit; nil when they stay.
   private mutating func xmp(_ contents: [UInt8], _ options: EncodingOptions) -> [UInt8]? {
-    let (packet, notes) = XMPPacket.updated(contents, options)
+    var (packet, notes) = XMPPacket.updated(contents, options)
+    if let long = packet, long.count > 65_533 {
+      // Only the mark makes a packet longer.
+      var unmarked = options
+      unmarked.mark = nil
+      (packet, notes) = XMPPacket.updated(contents, unmarked)
+      notes.append(XMPPacket.unmarkedNote)
+    }
     self.notes += notes
-    if let packet, packet.count > 65_533 { return nil }
     return packet
   }
 

@@ -32,6 +32,9 @@ struct ExifBlock {
     if blanked { notes.append("preview in the camera's notes dropped") }
   }
 
+  /// What is said of that.
+  static let positionNote = "GPS position removed"
+
   /// Takes out where the photo was taken: the entry of the GPS directory, and all that it points to.
   mutating func removePosition() {
     guard let start = tiff.read32(4), let first = tiff.directory(at: start),
@@ -39,13 +42,11 @@ struct ExifBlock {
     else { return }
     let own = start..<first.nextPointer + 4
     if let offset = tiff.number(first.entries[index]), let gps = tiff.directory(at: offset) {
-      let sizes = [1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8]
       for entry in gps.entries {
-        let size = (sizes[entry.type] ?? 1) * entry.count
-        if size > 4, let at = tiff.read32(entry.valueOffset), at >= 8,
-          size <= tiff.bytes.count - at, !own.overlaps(at..<at + size)
+        if let values = tiff.values(entry), values.count > 4, values.lowerBound >= 8,
+          !own.overlaps(values)
         {
-          blank(at..<at + size)
+          blank(values)
         }
       }
       let directory = offset..<gps.nextPointer + 4
@@ -59,7 +60,7 @@ struct ExifBlock {
     let count = first.entries.count - 1
     tiff.bytes[start] = UInt8((tiff.isLittleEndian ? count : count >> 8) & 255)
     tiff.bytes[start + 1] = UInt8((tiff.isLittleEndian ? count >> 8 : count) & 255)
-    notes.append("GPS position removed")
+    notes.append(Self.positionNote)
   }
 
   /// TIFF data that tells an orientation and nothing else.

@@ -91,6 +91,23 @@ struct TIFFReader {
     }
   }
 
+  /// Bytes of one value of each type, by the type's number (TIFF 6.0, section 2).
+  static let sizes = [
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
+  ]
+
+  /// Where an entry's values lie; nil where they do not fit.
+  func values(_ entry: Entry) -> Range<Int>? {
+    let size = (Self.sizes[entry.type] ?? 1) * entry.count
+    if size <= 4 { return entry.valueOffset..<entry.valueOffset + size }
+    guard let start = read32(entry.valueOffset), start <= bytes.count, size <= bytes.count - start
+    else { return nil }
+    return start..<start + size
+  }
+
+  /// The bytes of an entry's values.
+  func value(_ entry: Entry) -> [UInt8]? { values(entry).map { Array(bytes[$0]) } }
+
   /// What the first directory says of the orientation.
   var orientation: Orientation? {
     first?.entries.first { $0.tag == 0x0112 }.flatMap(number).flatMap(

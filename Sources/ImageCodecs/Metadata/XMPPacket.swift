@@ -5,6 +5,9 @@ enum XMPPacket {
   /// What the segments begin with that hold the rest of a long packet.
   static let extensionName: [UInt8] = Array("http://ns.adobe.com/xmp/extension/\0".utf8)
 
+  /// What is said when the edit history cannot take an entry.
+  static let unmarkedNote = "edit history left as it is: its XMP has no room for an entry"
+
   /// The packet after an edit, nil when it stays as it is, and what was done to it.
   static func updated(
     _ packet: [UInt8], _ options: EncodingOptions
@@ -17,9 +20,15 @@ enum XMPPacket {
     }
     if options.strip == .gps, let elsewhere = withoutPosition(result) {
       result = elsewhere
-      notes.append("GPS position removed")
+      notes.append(ExifBlock.positionNote)
     }
-    if let mark = options.mark, let marked = marked(result, by: mark) { result = marked }
+    if let mark = options.mark {
+      if let marked = marked(result, by: mark) {
+        result = marked
+      } else {
+        notes.append(unmarkedNote)
+      }
+    }
     return (result == packet ? nil : result, notes)
   }
 

@@ -10,10 +10,11 @@ func encodePNG(
   let file = try PNGFile(source.bytes)
   var result = EncodedPhoto(bytes: [])
   var output = PNGOutput(file)
+  let sourceCount = file.chunks.reduce(0) { $1.type == "IDAT" ? $0 + $1.range.count : $0 }
   if file.info.color_type == 2, file.info.depth == 8, file.transparency.isEmpty {
     // The working pixels are the file's samples.
     try unsafe photo.pixels.withUnsafeBufferPointer { samples throws(CodecError) in
-      try unsafe output.encode(samples)
+      try unsafe output.encode(samples, sourceCount: sourceCount)
     }
   } else {
     let bytesPerPixel = file.channels * (file.info.depth == 16 ? 2 : 1)
@@ -23,6 +24,10 @@ func encodePNG(
       var palette = PNGPalette(file)
       if palette.fill(&native, from: photo, where: changed) {
         output.take(palette)
+        if output.info.depth != file.info.depth {
+          result.notes.append(
+            "palette indices became \(output.info.depth) bits to hold the fill's colours")
+        }
       } else {
         native = palette.expanded(native, with: photo)
         output.promote(palette)
@@ -33,7 +38,7 @@ func encodePNG(
       PNGSamples(file).fill(&native, from: photo, where: changed)
     }
     try unsafe native.withUnsafeBufferPointer { samples throws(CodecError) in
-      try unsafe output.encode(samples)
+      try unsafe output.encode(samples, sourceCount: sourceCount)
     }
   }
   let metadata = PNGMetadata(of: file, in: source.bytes, photo: photo, options: options)
@@ -84,15 +89,64 @@ struct PNGOutput {
     }
   }
 
-  /// Encodes samples in the wall's native layout.
-  mutating func encode(_ samples: UnsafeBufferPointer<UInt8>) throws(CodecError) {
+  /// Encodes samples in the wall's native layout, as small as the source's were if that can be had.
+  ///
+  /// - Parameter sourceCount: Bytes of the source's IDAT chunks.
+  mutating func encode(
+    _ samples: UnsafeBufferPointer<UInt8>, sourceCount: Int
+  ) throws(CodecError) {
+    let first = PNGCompression.quick(for: info)
+    coded = try unsafe encoded(samples, info, first)
+    guard PNGCompression.isLarge(coded.count, beside: sourceCount) else { return }
+    // Bands of the picture tell what other efforts would gain, at a part of their cost.
+    let bands = unsafe Self.bands(of: samples, info)
+    func bandCount(_ effort: efi_png_effort) throws(CodecError) -> Int {
+      try unsafe bands.samples.withUnsafeBufferPointer { samples throws(CodecError) in
+        try unsafe encoded(samples, bands.frame, effort).count
+      }
+    }
+    let firstCount = try bandCount(first)
+    var best: (effort: efi_png_effort, count: Int)?
+    for effort in PNGCompression.thorough(for: info, sampleBytes: samples.count) {
+      let count = try bandCount(effort)
+      if count < best?.count ?? firstCount { best = (effort, count) }
+      if !PNGCompression.isLarge(coded.count * count / firstCount, beside: sourceCount) { break }
+    }
+    if let best {
+      let smaller = try unsafe encoded(samples, info, best.effort)
+      if smaller.count < coded.count { coded = smaller }
+    }
+  }
+
+  /// An eighth of a picture's rows, in eight bands; all rows of a small one.
+  private static func bands(
+    of samples: UnsafeBufferPointer<UInt8>, _ info: efi_png_info
+  ) -> (samples: [UInt8], frame: efi_png_info) {
     var frame = info
+    frame.interlaced = false
+    let height = Int(info.height)
+    let stride = samples.count / height
+    if samples.count <= 1 << 20 { return unsafe (Array(samples), frame) }
+    let rows = max(1, height / 64)
+    var part: [UInt8] = []
+    part.reserveCapacity(8 * rows * stride)
+    for band in 0..<8 {
+      let first = (2 * band + 1) * height / 16 - rows / 2
+      unsafe part.append(contentsOf: samples[first * stride..<(first + rows) * stride])
+    }
+    frame.height = UInt32(8 * rows)
+    return (part, frame)
+  }
+
+  /// A picture's IDAT chunks, whole.
+  private func encoded(
+    _ samples: UnsafeBufferPointer<UInt8>, _ frame: efi_png_info, _ effort: efi_png_effort
+  ) throws(CodecError) -> [UInt8] {
+    var frame = frame
     let palette = palette
-    coded = try unsafe Library.write(.png) { output, failure in
+    return try unsafe Library.write(.png) { output, failure in
       unsafe efi_png_encode(
-        samples.baseAddress, &frame, palette, Int32(palette.count / 3),
-        PNGCompression.level(for: frame),
-        PNGCompression.filters(for: frame), output, failure)
+        samples.baseAddress, &frame, palette, Int32(palette.count / 3), effort, output, failure)
     } collect: { bytes in
       // Between the header chunks and IEND lie the IDAT chunks, one after the other.
       let all = unsafe Span(_unsafeElements: bytes)

@@ -118,11 +118,57 @@ struct PNGFile {
 
   /// What libpng gets to see: the signature and the chunks that it needs for the pixels.
   var criticalRanges: [efi_range] {
-    var ranges = [efi_range(offset: 0, count: 8)]
-    for chunk in chunks where ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].contains(chunk.type) {
-      ranges.append(efi_range(offset: chunk.range.lowerBound, count: chunk.range.count))
+    ranges { ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].contains($0.type) }
+  }
+
+  private func ranges(where isShown: (Chunk) -> Bool) -> [efi_range] {
+    [efi_range(offset: 0, count: 8)]
+      + chunks.filter(isShown).map {
+        efi_range(offset: $0.range.lowerBound, count: $0.range.count)
+      }
+  }
+
+  /// The colour profile, unpacked; nil without one, or where libpng finds fault with it.
+  func profile(in bytes: [UInt8]) -> [UInt8]? {
+    guard chunks.contains(where: { $0.type == "iCCP" }) else { return nil }
+    return unsafe unpacked(
+      ranges { ["IHDR", "PLTE", "iCCP", "IDAT", "IEND"].contains($0.type) }, bytes,
+      by: efi_png_read_profile)
+  }
+
+  /// A text chunk's text, unpacked; nil for one that libpng finds fault with.
+  func text(of chunk: Chunk, in bytes: [UInt8]) -> [UInt8]? {
+    // Chunks of text may stand behind the picture's data, where libpng would not look in time.
+    let header = ranges { ["IHDR", "PLTE"].contains($0.type) }
+    let own = efi_range(offset: chunk.range.lowerBound, count: chunk.range.count)
+    let data = ranges { ["IDAT", "IEND"].contains($0.type) }.dropFirst()
+    return unsafe unpacked(header + [own] + data, bytes, by: efi_png_read_text)
+  }
+
+  /// The contents of a zTXt chunk; nil where libpng finds fault with the keyword.
+  static func packedText(_ keyword: [UInt8], _ text: [UInt8]) -> [UInt8]? {
+    let key = (keyword + [0]).map { CChar(bitPattern: $0) }
+    let value = (text + [0]).map { CChar(bitPattern: $0) }
+    return try? unsafe Library.write(.png) { output, failure in
+      unsafe efi_png_pack_text(key, value, output, failure)
+    } collect: {
+      unsafe Array($0)
     }
-    return ranges
+  }
+
+  private func unpacked(
+    _ ranges: [efi_range], _ bytes: [UInt8],
+    by read: (
+      UnsafePointer<UInt8>?, UnsafePointer<efi_range>?, Int32, UnsafeMutablePointer<efi_buffer>?,
+      UnsafeMutablePointer<efi_failure>?
+    ) -> efi_code
+  ) -> [UInt8]? {
+    let result = try? unsafe Library.write(.png) { output, failure in
+      unsafe read(bytes, ranges, Int32(ranges.count), output, failure)
+    } collect: {
+      unsafe Array($0)
+    }
+    return result.flatMap { $0.isEmpty ? nil : $0 }
   }
 
   /// The orientation that an eXIf chunk tells, upright without one.

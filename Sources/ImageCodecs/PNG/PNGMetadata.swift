@@ -10,6 +10,8 @@ struct PNGMetadata {
   private(set) var added: [(type: String, contents: [UInt8])] = []
   /// What was changed, one phrase each.
   private(set) var notes: [String] = []
+  /// Whether the file has a packet of XMP already.
+  private var hasXMP = false
 
   /// What the picture looks other without.
   private static let needed: Set = [
@@ -19,8 +21,10 @@ struct PNGMetadata {
 
   /// Carries the chunks over.
   init(of file: PNGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions) {
-    var hasXMP = false
     for chunk in file.chunks {
+      // One entry of history is enough, should there be several packets.
+      var options = options
+      if hasXMP { options.mark = nil }
       let start = chunk.range.lowerBound
       let contents = bytes[chunk.contents]
       if options.strip == .all, !Self.needed.contains(chunk.type) {
@@ -38,11 +42,13 @@ struct PNGMetadata {
       case "iTXt" where contents.starts(with: Self.keyword):
         hasXMP = true
         updateXMP(at: start, Array(contents), options)
-      case "tEXt" where options.strip == .gps && contents.starts(with: "Raw profile type".utf8),
-        "zTXt" where options.strip == .gps && contents.starts(with: "Raw profile type".utf8):
-        // EXIF as an old program wrote it: a dump whose position cannot be taken out alone.
+      case "tEXt" where contents.starts(with: RawProfile.keyword.utf8),
+        "zTXt" where contents.starts(with: RawProfile.keyword.utf8):
+        updateRawProfile(chunk, of: file, in: bytes, photo: photo, options: options)
+      case "tEXt" where options.strip == .gps && contents.starts(with: "exif:GPS".utf8):
+        // A field of EXIF once more, as ImageMagick writes each.
         replaced[start] = .some(nil)
-        notes.append("raw profile removed: it may hold a GPS position")
+        if !notes.contains(ExifBlock.positionNote) { notes.append(ExifBlock.positionNote) }
       case "acTL", "fcTL", "fdAT":
         replaced[start] = .some(nil)
         if chunk.type == "acTL" {
@@ -58,13 +64,35 @@ struct PNGMetadata {
       notes.append("metadata removed")
       if photo.orientation != .up { added.append(("eXIf", ExifBlock.only(photo.orientation))) }
     }
-    if let mark = options.mark, !hasXMP {
+    if let mark = options.mark, !hasXMP, options.strip != .all {
       added.append(("iTXt", Self.keyword + [0, 0, 0, 0] + XMPPacket.new(with: mark)))
     }
   }
 
   /// What an iTXt chunk with XMP begins with.
-  private static let keyword = Array("XML:com.adobe.xmp\0".utf8)
+  static let keyword = Array("XML:com.adobe.xmp\0".utf8)
+
+  private mutating func updateRawProfile(
+    _ chunk: PNGFile.Chunk, of file: PNGFile, in bytes: [UInt8], photo: borrowing Photo,
+    options: EncodingOptions
+  ) {
+    let keyword = bytes[chunk.contents].prefix { $0 != 0 }
+    guard var profile = file.text(of: chunk, in: bytes).flatMap(RawProfile.init) else {
+      if options.strip == .gps {
+        replaced[chunk.range.lowerBound] = .some(nil)
+        notes.append("raw profile removed: it may hold a GPS position")
+      }
+      return
+    }
+    let before = profile.bytes
+    profile.update(for: photo, options)
+    notes += profile.notes
+    hasXMP = hasXMP || profile.isXMP
+    if profile.bytes == before { return }
+    replaced[chunk.range.lowerBound] =
+      chunk.type == "tEXt"
+      ? keyword + [0] + profile.text : PNGFile.packedText(Array(keyword), profile.text)
+  }
 
   private mutating func updateXMP(
     at start: Int, _ contents: [UInt8], _ options: EncodingOptions
@@ -74,6 +102,8 @@ struct PNGMetadata {
       if options.strip == .gps {
         replaced[start] = .some(nil)
         notes.append("compressed XMP removed: it may hold a GPS position")
+      } else if options.mark != nil {
+        notes.append(XMPPacket.unmarkedNote)
       }
       return
     }

@@ -28,13 +28,23 @@ struct PNGSamples {
 
   /// Writes the photo's pixels into the samples where `changed` is not 0.
   ///
-  /// Alpha stays. A sample whose rounding to 8 bits is the photo's value stays as it is; so does a pixel
-  /// of the transparent colour, and a fill of that colour is moved off it by one level.
+  /// Alpha stays. Samples of 16 bits are the photo's deep ones, as long as these round to its pixels; a
+  /// pixel of the transparent colour stays, and a fill of that colour is moved off it by one level.
   func fill(
     _ samples: inout Tensor<UInt8>, from photo: borrowing Photo, where changed: borrowing Mask
   ) {
-    let rgb = photo.pixels.span
-    let mask = changed.values.span
+    switch photo.deepPixels {
+    case .some(let deep):
+      fill(&samples, photo.pixels.span, deep: deep.span, where: changed.values.span)
+    case .none:
+      let none: [UInt16] = []
+      fill(&samples, photo.pixels.span, deep: none.span, where: changed.values.span)
+    }
+  }
+
+  private func fill(
+    _ samples: inout Tensor<UInt8>, _ rgb: Span<UInt8>, deep: Span<UInt16>, where mask: Span<UInt8>
+  ) {
     var native = samples.mutableSpan
     let bytes = depth == 16 ? 2 : 1
     let stride = channels * bytes
@@ -45,11 +55,18 @@ struct PNGSamples {
         old[c] = Int(native[at + c * bytes])
         if bytes == 2 { old[c] = old[c] << 8 | Int(native[at + 2 * c + 1]) }
       }
+      if isKey(old) { continue }
       var fill: Color = [Int(rgb[3 * i]), Int(rgb[3 * i + 1]), Int(rgb[3 * i + 2])]
+      if depth == 16 {
+        for c in 0..<3 {
+          let isExact = !deep.isEmpty && rounded8(deep[3 * i + c]) == rgb[3 * i + c]
+          fill[c] = isExact ? Int(deep[3 * i + c]) : fill[c] * 257
+        }
+      }
       if colors == 1 {
         fill[0] = (19595 * fill[0] + 38470 * fill[1] + 7471 * fill[2] + 32768) >> 16
       }
-      let new = value(fill, over: old)
+      let new = value(fill)
       for c in 0..<colors {
         if bytes == 2 { native[at + 2 * c] = UInt8(new[c] >> 8) }
         native[at + c * bytes + bytes - 1] = UInt8(new[c] & 255)
@@ -59,17 +76,11 @@ struct PNGSamples {
 
   private typealias Color = InlineArray<3, Int>
 
-  /// The samples of a pixel that had `old` and gets the 8-bit `fill`.
-  private func value(_ fill: Color, over old: Color) -> Color {
+  /// The samples of a pixel that gets `fill`: of 16 bits where the file has as many, else of 8.
+  private func value(_ fill: Color) -> Color {
     let top = 1 << depth - 1
-    if isKey(old) { return old }
-    if depth == 16 {
-      var isSame = true
-      for c in 0..<colors { isSame = isSame && (old[c] * 255 + 32895) >> 16 == fill[c] }
-      if isSame { return old }
-    }
     var new = fill
-    for c in 0..<colors { new[c] = depth == 16 ? fill[c] * 257 : (fill[c] * top + 127) / 255 }
+    if depth < 16 { for c in 0..<colors { new[c] = (fill[c] * top + 127) / 255 } }
     if isKey(new) { new[colors - 1] += new[colors - 1] == top ? -1 : 1 }
     return new
   }

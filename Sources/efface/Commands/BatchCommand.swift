@@ -7,8 +7,9 @@ struct BatchCommand: ParsableCommand {
     commandName: "batch",
     abstract: "Remove the same from many photos.",
     discussion: """
-      Folders are walked, and mirrored below the output folder; each photo keeps its name. A photo \
-      that fails does not stop the others, and the exit status tells of it.
+      Folders are walked, and mirrored below the output folder; each photo keeps its name there, and \
+      the photos themselves stay as they are: there is no --in-place here. A photo that fails does \
+      not stop the others, and the exit status tells of it.
 
         efface batch holiday --output clean --object person
         efface batch scans --masks scan-masks --output clean --resume
@@ -21,6 +22,8 @@ struct BatchCommand: ParsableCommand {
   var output: String
 
   @OptionGroup var selection: SelectionOptions
+
+  @OptionGroup var file: FileOptions
 
   @Option(
     help: ArgumentHelp(
@@ -46,19 +49,12 @@ struct BatchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Write a page with before and after of all.", valueName: "file.html"))
   var report: String?
 
-  @Flag(help: "Print one JSON object a photo on standard output, one a line.")
-  var json = false
-
-  @Flag(help: "Replace files that exist.")
-  var force = false
-
-  @Flag(name: .shortAndLong, help: "Say nothing but errors.")
-  var quiet = false
+  @OptionGroup var reporting: ReportingOptions
 
   func validate() throws {
     if input.isEmpty { throw ValidationError("give a photo or a folder of photos") }
     if input.contains("-") { throw ValidationError("a batch cannot read standard input") }
-    if selection.removal(mask: masks).selection.isEmpty {
+    if selection.removal(mask: masks, file: file).selection.isEmpty {
       throw ValidationError(
         "say what should go: --object, --at, --box, --distractors or --masks")
     }
@@ -70,21 +66,23 @@ struct BatchCommand: ParsableCommand {
   func run() throws {
     Interruption.endCleanly(
       message: "\nefface: interrupted; finished photos are kept, and --resume goes on from here\n")
-    let terminal = Terminal(isQuiet: quiet)
+    let terminal = Terminal(isQuiet: reporting.quiet)
     do {
       let plan = try BatchPlan(
         inputs: input, folder: output, recursive: !isFlat, shard: shard, masks: masks)
       let page = try report.map { name throws(EditingError) in
-        try BatchReportFile(try OutputFile(name, replacing: force))
+        try BatchReportFile(try OutputFile(name, replacing: reporting.force))
       }
       let threads = selection.threads ?? processorCount
       let batch = Batch(
-        plan: plan, options: selection.removal(mask: nil), jobs: jobs ?? min(threads, 4),
-        threads: threads, resumes: resume, replaces: force, wantsThumbnails: page != nil)
-      let tally = BatchTally(total: plan.items.count, terminal: terminal, json: json, page: page)
+        plan: plan, options: selection.removal(mask: nil, file: file),
+        jobs: jobs ?? min(threads, 4), threads: threads, resumes: resume,
+        replaces: reporting.force, wantsThumbnails: page != nil)
+      let tally = BatchTally(
+        total: plan.items.count, terminal: terminal, json: reporting.json, page: page)
       tally.begin()
       try batch.run { tally.add($0) }
-      try tally.finish(quiet: quiet)
+      try tally.finish(quiet: reporting.quiet)
     } catch let error as EditingError {
       throw terminal.fail(error).code
     }

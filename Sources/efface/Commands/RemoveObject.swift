@@ -6,10 +6,12 @@ struct RemoveObject: ParsableCommand {
     abstract: "Remove what is named, clicked, boxed or masked from one photo.",
     discussion: """
       Selections add up. Outside the mask not one sample changes, and the file keeps its format, \
-      metadata, colour profile and orientation. All positions are those of the upright photo.
+      metadata, colour profile, orientation and permissions; its modification time is that of the \
+      edit. All positions are those of the upright photo.
 
         efface remove-object beach.jpg --object person
         efface remove-object street.jpg --at 812,640 -o clean.jpg --compare clean.gif
+        efface remove-object street.jpg --at 812,640 --in-place --backup
       """)
 
   @Argument(help: ArgumentHelp("The photo, JPEG or PNG; - is standard input.", valueName: "photo"))
@@ -30,6 +32,27 @@ struct RemoveObject: ParsableCommand {
   var output: String?
 
   @Option(
+    // Most suffixes begin with a dash.
+    parsing: .unconditional,
+    help: ArgumentHelp(
+      "Name the result <stem><suffix>.<ext> beside the photo.",
+      discussion: "Default: \(defaultSuffix)"))
+  var suffix: String?
+
+  @Flag(
+    help: ArgumentHelp(
+      "Put the result in the photo's place.",
+      discussion: "At once when it is complete; until then the photo stays as it is."))
+  var inPlace = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "With --in-place: keep the photo as it was, as <stem>-original.<ext> beside it."))
+  var backup = false
+
+  @OptionGroup var file: FileOptions
+
+  @Option(
     help: ArgumentHelp(
       "Write so many different fills to choose from.",
       discussion: """
@@ -46,29 +69,23 @@ struct RemoveObject: ParsableCommand {
   @Option(help: ArgumentHelp("Write the mask that was used, as PNG.", valueName: "file"))
   var saveMask: String?
 
-  @Flag(help: "Print one JSON object on standard output.")
-  var json = false
-
-  @Flag(help: "Replace files that exist.")
-  var force = false
-
-  @Flag(name: .shortAndLong, help: "Say nothing but errors.")
-  var quiet = false
+  @OptionGroup var reporting: ReportingOptions
 
   func validate() throws {
-    if selection.removal(mask: mask).selection.isEmpty {
+    if selection.removal(mask: mask, file: file).selection.isEmpty {
       throw ValidationError(
         "say what should go: --object, --at, --box, --distractors or --mask "
           + "(`efface detect \(photo)` shows what there is)")
     }
+    try validateNames()
     if !(1...100).contains(variants) {
       throw ValidationError("--variants \(variants): give 1 to 100")
     }
-    let target = output ?? defaultOutput(for: photo)
-    if target == "-" && variants > 1 {
-      throw ValidationError("several fills cannot go to standard output: add -o FILE")
+    let target = targetName
+    if variants > 1 && (target == "-" || inPlace) {
+      throw ValidationError("--variants writes several files: name them by -o FILE or --suffix")
     }
-    if target == "-" && json {
+    if target == "-" && reporting.json {
       throw ValidationError("--json and the photo cannot both go to standard output: add -o FILE")
     }
     if photo == "-" && mask == "-" {
@@ -86,44 +103,81 @@ struct RemoveObject: ParsableCommand {
     }
   }
 
+  /// The path of the result.
+  private var targetName: String {
+    inPlace ? photo : output ?? defaultOutput(for: photo, suffix: suffix ?? defaultSuffix)
+  }
+
+  /// Refuses options for the result's name that contradict each other.
+  private func validateNames() throws {
+    let ways = [("--output", output != nil), ("--suffix", suffix != nil), ("--in-place", inPlace)]
+    let given = ways.filter(\.1).map(\.0)
+    if given.count > 1 {
+      throw ValidationError("\(given[0]) and \(given[1]) both say where the result goes: give one")
+    }
+    if photo == "-", let option = given.first, option != "--output" {
+      throw ValidationError("\(option) needs a photo with a name, not standard input: use -o FILE")
+    }
+    if let suffix, suffix.isEmpty || suffix.contains("/") {
+      throw ValidationError(
+        "--suffix '\(suffix)': give a part of a file's name (--in-place keeps the photo's own)")
+    }
+    if file.keepTime && (photo == "-" || targetName == "-") {
+      throw ValidationError("--keep-time needs files: standard input and output have no time")
+    }
+    if backup && !inPlace {
+      throw ValidationError("--backup goes with --in-place: nothing else touches the photo")
+    }
+  }
+
+  /// The names of the results.
+  private var outputs: [String] {
+    variants > 1 ? variantOutputs(of: targetName, count: variants) : [targetName]
+  }
+
+  private func outputFiles() throws(EditingError) -> [OutputFile] {
+    if inPlace {
+      return [try OutputFile(inPlaceOf: photo, keepsBackup: backup, replacing: reporting.force)]
+    }
+    return try outputs.map { name throws(EditingError) in
+      try OutputFile(name, replacing: reporting.force)
+    }
+  }
+
   func run() throws {
     Interruption.endCleanly(message: "\nefface: interrupted; nothing was written\n")
-    let terminal = Terminal(isQuiet: quiet)
+    let terminal = Terminal(isQuiet: reporting.quiet)
     do {
       if let compare { try checkComparisonName(compare) }
-      let files = try outputs.map { name throws(EditingError) in
-        try OutputFile(name, replacing: force)
-      }
+      let files = try outputFiles()
       var request = RemovalRequest(
         input: photo, output: files[0],
         comparison: try compare.map { name throws(EditingError) in
-          try OutputFile(name, replacing: force)
+          try OutputFile(name, replacing: reporting.force)
         },
         savedMask: try saveMask.map { name throws(EditingError) in
-          try OutputFile(name, replacing: force)
+          try OutputFile(name, replacing: reporting.force)
         },
-        options: selection.removal(mask: mask))
+        options: selection.removal(mask: mask, file: file))
       request.variants = Array(files.dropFirst())
       let eraser = Eraser(threads: selection.threads ?? processorCount) { stage in
         terminal.progress("\(stage.rawValue) …")
       }
       let report = try eraser.remove(request)
       terminal.clearProgress()
-      if json { terminal.result(report.json.text + "\n") }
-      if !quiet {
+      if reporting.json { terminal.result(report.json.text + "\n") }
+      if !reporting.quiet {
         for note in report.notes { terminal.message("\(photo): \(note)") }
-        if !json && !request.output.isStandardOutput { terminal.message(Self.summary(report)) }
+        if !reporting.json && !request.output.isStandardOutput {
+          terminal.message(Self.summary(report))
+        }
       }
     } catch {
-      if json { terminal.result(RemovalReport(input: photo, failure: error).json.text + "\n") }
+      if reporting.json {
+        terminal.result(RemovalReport(input: photo, failure: error).json.text + "\n")
+      }
       throw terminal.fail(error).code
     }
-  }
-
-  /// Where the fills go.
-  private var outputs: [String] {
-    let target = output ?? defaultOutput(for: photo)
-    return variants > 1 ? variantOutputs(of: target, count: variants) : [target]
   }
 
   private static func summary(_ report: RemovalReport) -> String {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Editing
-import ImageCodecs
 import Photos
 
 /// What should go; shared by `remove-object` and `batch`.
@@ -29,8 +28,20 @@ struct SelectionOptions: ParsableArguments {
   @Flag(
     help: ArgumentHelp(
       "Remove every detected object but the main subjects.",
-      discussion: "Main subjects are large, central and sharp."))
+      discussion: """
+        Main subjects are large, near the middle, and as sharp as the rest of the photo; where nothing \
+        is, everything that is detected goes. `efface detect` shows what is detected.
+        """))
   var distractors = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Keep the shadow at an object's foot.",
+      discussion: """
+        Without it the shadow goes with what is named, clicked or boxed, where it is clearly the \
+        object's: dark ground of the same colour that touches the object and ends near it.
+        """))
+  var keepShadow = false
 
   @Option(
     help: ArgumentHelp(
@@ -43,24 +54,6 @@ struct SelectionOptions: ParsableArguments {
       "Fade the fill in over so many pixels of that growth.", discussion: "Default: half of it.",
       valueName: "px"))
   var feather: Int?
-
-  @Option(
-    help: ArgumentHelp(
-      "Encode a JPEG anew at this quality, 1 to 100.",
-      discussion: "Default: the photo's own, and untouched blocks are copied as they are.",
-      valueName: "n"))
-  var quality: Int?
-
-  @Flag(
-    inversion: .prefixedNo,
-    help: ArgumentHelp("Make an embedded thumbnail anew from the result, or drop it."))
-  var thumbnail = true
-
-  @Option(
-    help: ArgumentHelp(
-      "Take the position (gps) or all metadata out of the result.",
-      discussion: "The colour profile and the orientation stay.", valueName: "gps|all"))
-  var strip: EncodingOptions.Strip = .nothing
 
   @Option(help: ArgumentHelp("Another seed makes another fill.", valueName: "n"))
   var seed: UInt64 = 0
@@ -75,9 +68,6 @@ struct SelectionOptions: ParsableArguments {
     if let feather, !(0...2_000).contains(feather) {
       throw ValidationError("--feather \(feather): give 0 to 2000 pixels")
     }
-    if let quality, !(1...100).contains(quality) {
-      throw ValidationError("--quality \(quality): give 1 to 100")
-    }
     if let threads, !(1...1_024).contains(threads) {
       throw ValidationError("--threads \(threads): give 1 or more")
     }
@@ -86,26 +76,19 @@ struct SelectionOptions: ParsableArguments {
     }
   }
 
-  /// The options for Editing.
-  func removal(mask: String?) -> RemovalOptions {
-    var options = RemovalOptions()
+  /// The options for Editing, with those for what becomes of the file.
+  func removal(mask: String?, file: FileOptions) -> RemovalOptions {
+    var options = file.removal
     options.selection.objects = objects.flatMap(\.names)
     options.selection.clicks = at
     options.selection.kept = notAt
     options.selection.boxes = box
     options.selection.distractors = distractors
+    options.selection.keepsShadow = keepShadow
     options.selection.mask = mask
     options.grow = grow
     options.feather = feather
-    options.quality = quality
-    options.keepsThumbnail = thumbnail
-    options.strip = strip
     options.seed = seed
     return options
   }
-}
-
-extension EncodingOptions.Strip: ExpressibleByArgument {
-  /// What one may ask for.
-  public static var allValueStrings: [String] { [Self.gps, .all].map(\.rawValue) }
 }

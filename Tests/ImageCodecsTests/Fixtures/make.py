@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """Makes the fixtures of the codec tests, and what independent programs say of them.
 
-Needs cjpeg, djpeg and jpegtran (libjpeg-turbo-progs), convert (imagemagick) and exiftool
-(libimage-exiftool-perl). The PNG files are written here, by an encoder that shares nothing with libpng,
+Needs cjpeg, djpeg and jpegtran (libjpeg-turbo-progs), convert (imagemagick), exiftool
+(libimage-exiftool-perl) and Pillow with Little CMS. The PNG files are written here, by an encoder that shares nothing with libpng,
 from samples that are known.
 
 JPEG.txt   one line a file:  name width height crc32-of-the-RGB-pixels-by-djpeg  (- for CMYK)
 PNG.txt    one line a file:  name width height crc32-of-the-RGB-pixels crc32-of-the-file's-own-samples
+Colors.txt one line a colour:  name-of-the-profile red green blue, and red green blue in sRGB
 """
 
 import os
@@ -383,11 +384,89 @@ def make_pngs():
     png("tall", [[(y * 3, 9, y)] for y in range(80)], 8, 2, lambda p: p, True)
 
 
+# Colour profiles
+
+def fixed(value):
+    return struct.pack(">i", round(value * 65536))
+
+
+def curve(*table):
+    return b"curv" + bytes(4) + struct.pack(">I%dH" % len(table), len(table), *table)
+
+
+def parametric(kind, *values):
+    return b"para" + bytes(4) + struct.pack(">HH", kind, 0) + b"".join(map(fixed, values))
+
+
+def xyz(*values):
+    return b"XYZ " + bytes(4) + b"".join(map(fixed, values))
+
+
+def profile(space, **tags):
+    """An ICC profile, version 4, of a display whose colours are `tags`."""
+    tags = {"desc": b"mluc" + bytes(4) + struct.pack(">II2s2sII", 1, 12, b"en", b"US", 2, 28) + b"\0e",
+            "wtpt": xyz(0.9642, 1, 0.8249), **tags}
+    data, entries, at = b"", b"", 132 + 12 * len(tags)
+    for name, value in tags.items():
+        entries += struct.pack(">4sII", name.encode(), at + len(data), len(value))
+        data += value + bytes(-len(value) % 4)
+    header = struct.pack(
+        ">I4sI4s4s4s12s4s", at + len(data), b"\0\0\0\0", 0x04200000, b"mntr", space, b"XYZ ",
+        struct.pack(">6H", 2026, 1, 1, 0, 0, 0), b"acsp")
+    header += bytes(68 - len(header)) + fixed(0.9642) + fixed(1) + fixed(0.8249)
+    return header + bytes(128 - len(header)) + struct.pack(">I", len(tags)) + entries + data
+
+
+def rgb_profile(red, green, blue, tone):
+    return profile(b"RGB ", rXYZ=xyz(*red), gXYZ=xyz(*green), bXYZ=xyz(*blue), rTRC=tone, gTRC=tone,
+                   bTRC=tone)
+
+
+def make_profiles():
+    """Profiles, and what Little CMS makes of some colours: relative colorimetric, to sRGB."""
+    from PIL import Image, ImageCms
+    import io
+    srgb_tone = parametric(3, 2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    wide = (0.5151, 0.2412, -0.0011), (0.2920, 0.6922, 0.0419), (0.1571, 0.0666, 0.7841)
+    profiles = {
+        "display-p3": rgb_profile(*wide, srgb_tone),
+        "adobe-rgb": rgb_profile(
+            (0.60974, 0.31111, 0.01947), (0.20528, 0.62567, 0.06087), (0.14919, 0.06322, 0.74457),
+            curve(563)),
+        "prophoto": rgb_profile(
+            (0.79767, 0.28804, 0), (0.13519, 0.71188, 0), (0.03134, 0.00009, 0.82491), curve(461)),
+        "wide-table": rgb_profile(
+            *wide, curve(*(round(65535 * (i / 99) ** 1.6) for i in range(100)))),
+        "grey-gamma18": profile(b"GRAY", kTRC=curve(461)),
+        "grey-linear": profile(b"GRAY", kTRC=curve()),
+        "srgb": rgb_profile(
+            (0.43607, 0.22249, 0.01392), (0.38515, 0.71687, 0.09708), (0.14307, 0.06061, 0.71410),
+            srgb_tone),
+    }
+    target = ImageCms.createProfile("sRGB")
+    steps = (0, 20, 60, 128, 200, 255)
+    lines = []
+    for name, data in profiles.items():
+        save(name + ".icc", data)
+        source = ImageCms.ImageCmsProfile(io.BytesIO(data))
+        grey = name.startswith("grey")
+        colors = [(v, v, v) for v in range(0, 256, 5)] if grey else [
+            (r, g, b) for r in steps for g in steps for b in steps]
+        image = Image.new("L" if grey else "RGB", (len(colors), 1))
+        image.putdata([c[0] for c in colors] if grey else colors)
+        transform = ImageCms.buildTransform(
+            source, target, image.mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC)
+        for color, seen in zip(colors, ImageCms.applyTransform(image, transform).getdata()):
+            lines.append("%s %d %d %d %d %d %d\n" % (name, *color, *seen))
+    save("Colors.txt", "".join(lines).encode())
+
+
 if __name__ == "__main__":
     for old in os.listdir(HERE):
         if old.endswith((".jpg", ".png")) and not old.startswith("crasher"):
             os.remove(os.path.join(HERE, old))
     make_jpegs()
     make_pngs()
+    make_profiles()
     save("JPEG.txt", "".join(line + "\n" for line in sorted(lines)).encode())
     save("PNG.txt", "".join(line + "\n" for line in sorted(png_lines)).encode())

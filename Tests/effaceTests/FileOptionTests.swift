@@ -1,0 +1,155 @@
+import Foundation
+import ImageCodecs
+import Photos
+import Tensors
+import Testing
+
+/// What becomes of the file: its name, its permissions and time, its history.
+@Suite struct FileOptionTests {
+  private let call = ["remove-object", "a.jpg", "--mask", "m.png"]
+
+  private func folder() throws -> Scratch {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png")
+    return folder
+  }
+
+  private func attributes(_ name: String, in folder: Scratch) throws -> (mode: Int, time: Date) {
+    let all = try FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)
+    return (
+      try #require(all[.posixPermissions] as? Int), try #require(all[.modificationDate] as? Date)
+    )
+  }
+
+  @Test func aSuffixNamesTheResult() throws {
+    let folder = try folder()
+    #expect(try Command(call + ["--suffix", "-clean"], in: folder).status == 0)
+    #expect(folder.names == ["a-clean.jpg", "a.jpg", "m.png"])
+    #expect(
+      try Command(call + ["--suffix", "-clean"], in: folder).status == 1, "it exists already")
+  }
+
+  @Test func inPlaceReplacesThePhoto() throws {
+    let folder = try folder()
+    let before = try folder.bytes("a.jpg")
+    let run = try Command(call + ["--in-place", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect((try run.json()["output"] as? String)?.hasSuffix("/a.jpg") == true)
+    #expect(try folder.bytes("a.jpg") != before)
+    #expect(folder.names == ["a.jpg", "m.png"])
+    // A failure leaves the photo as it is.
+    let edited = try folder.bytes("a.jpg")
+    try folder.addMask("m.png", radius: 0)
+    #expect(try Command(call + ["--in-place"], in: folder).status == 2)
+    #expect(try folder.bytes("a.jpg") == edited && folder.names == ["a.jpg", "m.png"])
+  }
+
+  @Test func aBackupKeepsThePhotoAsItWas() throws {
+    let folder = try folder()
+    let before = try folder.bytes("a.jpg")
+    let run = try Command(call + ["--in-place", "--backup"], in: folder)
+    #expect(run.status == 0 && run.messages.contains("is kept as"), "\(run.messages)")
+    #expect(folder.names == ["a-original.jpg", "a.jpg", "m.png"])
+    let once = try folder.bytes("a.jpg")
+    #expect(try folder.bytes("a-original.jpg") == before && once != before)
+    // The first backup is not lost to a second edit, unless that is asked for.
+    let again = try Command(call + ["--in-place", "--backup"], in: folder)
+    #expect(again.status == 1 && again.messages.contains("a-original.jpg: exists already"))
+    #expect(try folder.bytes("a.jpg") == once && folder.bytes("a-original.jpg") == before)
+    #expect(try Command(call + ["--in-place", "--backup", "--force"], in: folder).status == 0)
+    #expect(try folder.bytes("a-original.jpg") == once)
+    #expect(folder.names == ["a-original.jpg", "a.jpg", "m.png"])
+  }
+
+  @Test func inPlaceFollowsALink() throws {
+    let folder = try folder()
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/link.jpg", withDestinationPath: "a.jpg")
+    let before = try folder.bytes("a.jpg")
+    let run = try Command(
+      ["remove-object", "link.jpg", "--mask", "m.png", "--in-place"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect(
+      try FileManager.default.destinationOfSymbolicLink(atPath: folder.path + "/link.jpg")
+        == "a.jpg")
+    #expect(try folder.bytes("a.jpg") != before)
+  }
+
+  @Test(arguments: [0o600, 0o640, 0o444])
+  func resultsHaveThePhotosPermissions(mode: Int) throws {
+    let folder = try folder()
+    try FileManager.default.setAttributes(
+      [.posixPermissions: mode], ofItemAtPath: folder.path + "/a.jpg")
+    let run = try Command(
+      call + ["--compare", "c.png", "--save-mask", "s.png"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    for name in ["a-removed.jpg", "c.png", "s.png"] {
+      #expect(try attributes(name, in: folder).mode == mode, "\(name)")
+    }
+    #expect(try Command(call + ["--in-place"], in: folder).status == 0)
+    #expect(try attributes("a.jpg", in: folder).mode == mode)
+    let batch = try Command(
+      ["batch", "a.jpg", "--masks", "masks", "--output", "out"], in: folder)
+    #expect(batch.status == 1, "there is no folder of masks")
+    try folder.addMask("masks/a.png")
+    _ = try Command(["batch", "a.jpg", "--masks", "masks", "--output", "out"], in: folder)
+    #expect(try attributes("out/a.jpg", in: folder).mode == mode)
+  }
+
+  @Test func theTimeIsThatOfTheEditOrThePhotos() throws {
+    let folder = try folder()
+    let then = Date(timeIntervalSince1970: 981_173_106)
+    try FileManager.default.setAttributes(
+      [.modificationDate: then], ofItemAtPath: folder.path + "/a.jpg")
+    #expect(try Command(call, in: folder).status == 0)
+    #expect(try attributes("a-removed.jpg", in: folder).time.timeIntervalSinceNow > -600)
+    #expect(try Command(call + ["--keep-time", "--force"], in: folder).status == 0)
+    #expect(try attributes("a-removed.jpg", in: folder).time == then)
+    #expect(try Command(call + ["--in-place", "--keep-time"], in: folder).status == 0)
+    #expect(try attributes("a.jpg", in: folder).time == then)
+  }
+
+  @Test(arguments: ["a.jpg", "a.png"])
+  func theHistoryGetsOneEntry(photo: String) throws {
+    let folder = try Scratch()
+    try folder.addPhoto(photo)
+    try folder.addMask("m.png")
+    func history(_ options: [String]) throws -> Int {
+      let run = try Command(
+        ["remove-object", photo, "--mask", "m.png", "-o", "out", "--force"] + options, in: folder)
+      #expect(run.status == 0, "\(run.messages)")
+      let text = String(decoding: try folder.bytes("out"), as: UTF8.self)
+      #expect(text.contains("stEvt:softwareAgent=\"Efface ") == text.contains("xmpMM:History"))
+      return text.components(separatedBy: "stEvt:action=\"edited\"").count - 1
+    }
+    #expect(try history([]) == 1)
+    #expect(try history(["--no-mark"]) == 0)
+    #expect(try history(["--strip", "all"]) == 0)
+    #expect(try history(["--mark", "--strip", "gps"]) == 1)
+  }
+
+  /// A palette that is full cannot hold the fill: the JSON says what the file became.
+  @Test(.enabled(if: Command.installed("convert") != nil))
+  func theReportSaysWhenATypeChanges() throws {
+    let convert = try #require(Command.installed("convert"))
+    let folder = try Scratch()
+    try folder.addMask("m.png", width: 128, height: 128)
+    let made = try Command(
+      convert,
+      ["-size", "128x128", "plasma:red-blue", "-colors", "256", "-type", "Palette", "PNG8:a.png"],
+      in: folder)
+    #expect(made.status == 0, "\(made.messages)")
+    let source = try decode(folder.bytes("a.png"), name: "a.png").source
+    try #require(source.colorModel == "palette")
+    // A broad feather blends colours that are not in the palette.
+    let run = try Command(
+      ["remove-object", "a.png", "--mask", "m.png", "--json", "--grow", "12", "--feather", "12"],
+      in: folder)
+    let notes = try #require(try run.json()["notes"] as? [String])
+    let result = try decode(folder.bytes("a-removed.png"), name: "").source
+    #expect(
+      notes.contains { $0.hasPrefix("palette became RGB") } == (result.colorModel == "RGB"))
+    #expect(result.colorModel == "RGB", "\(notes)")
+  }
+}

@@ -1,0 +1,85 @@
+"""Chooses the thresholds that a segmentation network's file carries, on one half of the validation photos."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from .segmentation_data import INDEX
+from .segmentation_evaluation import FileModel, Validation, click_and_box, complete, people_found, prompted
+from .segmentation_grouping import Thresholds, grouped
+from .segmentation_prompts import Look, outlined
+
+GROUPING = {
+    "least_centre": (0.25, 0.3, 0.35, 0.4, 0.45, 0.5), "least_votes": (0.2, 0.3, 0.4), "tolerance_cells": (6.0, 10.0, 14.0),
+    "second_share": (0.3, 0.4, 0.5), "nearness": (0.2, 0.3, 0.4), "smallest": (6, 10, 16),
+    "least_score": (0.4, 0.44, 0.48, 0.52, 0.56, 0.6),
+}  # fmt: skip
+PROMPTS = {
+    "click_lean": (0.4, 0.6, 0.85, 1.1), "box_lean": (0.0, 0.3, 0.6), "click_zoom_share": (0.0, 0.2, 0.35, 0.6),
+    "box_zoom_share": (0.0, 0.4, 0.8), "zoom_margin": (0.4, 0.6, 1.0),
+}  # fmt: skip
+
+
+class Tuning:
+    """What the network said of every second photo, and of the others: (tuned on, held back)."""
+
+    def __init__(self, model: FileModel, data: Path):
+        self.people, self.things = ([], []), ([], [])
+        for number, (item, pixels, mask) in enumerate(Validation(data)):
+            asks = item["source"] in ("coco", "davis16val")
+            counts = complete(item, "person") and not item.get("semantic_components")
+            if not asks and not counts:
+                continue
+            look = Look(model, pixels, (0, 0, mask.shape[1], mask.shape[0]))
+            if counts:
+                self.people[number % 2].append((item, mask, look.semantic.astype(np.float16), look.instance.astype(np.float16)))
+            if asks:
+                self.things[number % 2].append((look, pixels, mask, list(prompted(item, mask))))
+
+    def person_f1(self, half: int, t: Thresholds) -> float:
+        hits = total = 0
+        for item, mask, semantic, instance in self.people[half]:
+            found = grouped(semantic.astype(np.float32), instance.astype(np.float32), t)
+            right, wanted, got = people_found(item, mask, [cells for c, cells, _ in found if c == INDEX["person"]])
+            hits, total = hits + right, total + wanted + got
+        return 2 * hits / max(1, total)
+
+    def prompts(self, half: int, t: Thresholds) -> tuple[float, float]:
+        """Mean IoU of one click and of a box."""
+        clicks, boxes = [], []
+        for look, pixels, mask, things in self.things[half]:
+            for wanted, hard in things:
+                click, box = click_and_box(hard, mask.shape)
+                for scores, prompt in ((clicks, ([click], [], None)), (boxes, ([], [], box))):
+                    full = outlined(look, pixels, *prompt, t) & (mask != 255)
+                    scores.append((full & wanted).sum() / max(1, (full | wanted).sum()))
+        return float(np.mean(clicks)), float(np.mean(boxes))
+
+
+def tune(path: Path, data: Path) -> Thresholds:
+    """The best thresholds for a file, one number after the other; prints every step."""
+    model = FileModel(path)
+    tuning = Tuning(model, data)
+    best = start = model.thresholds
+    for choices, measure in (
+        (GROUPING, lambda t: tuning.person_f1(0, t)),
+        (PROMPTS, lambda t: sum(tuning.prompts(0, t)) / 2),
+    ):
+        score = measure(best)
+        for name, values in choices.items():
+            for value in values:
+                if value == getattr(best, name):
+                    continue
+                tried = replace(best, **{name: value})
+                # What is hardly better on half of the photos is chance.
+                if (new := measure(tried)) > score + 0.001:
+                    best, score = tried, new
+            print(f"{name} {getattr(best, name)}: {score:.4f}", flush=True)
+    for label, t in (("before", start), ("after", best)):
+        for half, name in ((0, "tuned on"), (1, "held back")):
+            click, box = tuning.prompts(half, t)
+            print(f"{label}, {name}: person F1 {tuning.person_f1(half, t):.3f}, click {click:.3f}, box {box:.3f}", flush=True)
+    return best
