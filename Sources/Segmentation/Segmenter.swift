@@ -54,10 +54,7 @@ public final class Segmenter {
     _ pixels: borrowing Tensor<UInt8>, orientation: Orientation, color: ColorTransform? = nil
   ) throws -> Scene {
     precondition(pixels.channels == 3 && pixels.count > 0, "a photo has three channels")
-<<<<<<< HEAD
     let view = View(pixels, orientation: orientation, color: color, threads: threads)
-=======
-    let view = View(pixels, orientation: orientation, threads: threads)
     return Scene(
       view: view, look: try look(at: view.frame, of: view), names: names, thresholds: thresholds
     ) { try self.look(at: $0, of: view) }
@@ -65,7 +62,6 @@ public final class Segmenter {
 
   /// Shows the network a window of the upright photo.
   func look(at window: Rectangle, of view: View) throws -> Look {
->>>>>>> select
     let (width, height) = Self.networkSize(
       width: window.width, height: window.height, side: network.inputSize,
       multiple: network.multiple)

@@ -31,20 +31,12 @@ final class View {
     self.orientation = orientation
     (width, height) = orientation.uprightSize(width: pixels.width, height: pixels.height)
     let long = max(width, height)
-<<<<<<< HEAD
-    let scale = min(1, Double(Self.guideSide) / Double(long))
-    var reduced = resized(
-      pixels, height: max(1, Int((Double(storedHeight) * scale).rounded())),
-      width: max(1, Int((Double(storedWidth) * scale).rounded())), threads: threads)
-    color?.convertToSRGB(&reduced)
-    guide = orientation.upright(reduced)
-=======
     guideScale = min(1, Double(Self.guideSide) / Double(long))
-    let small = resized(
+    var small = resized(
       pixels, height: max(1, Int((Double(storedHeight) * guideScale).rounded())),
       width: max(1, Int((Double(storedWidth) * guideScale).rounded())), threads: threads)
+    color?.convertToSRGB(&small)
     guide = orientation.upright(small)
->>>>>>> select
   }
 
   /// The whole upright photo.

@@ -16,25 +16,27 @@ private struct Ground: ~Copyable {
   ///   - factors: What is left of red, green and blue in the dark.
   ///   - colours: The lit ground's.
   ///   - flat: Whether the dark place lacks the ground's grain.
+  ///   - columns: What the picture shows of the ground.
   ///   - dark: Where the ground is darkened.
   init(
     factors: (Double, Double, Double) = (0.52, 0.53, 0.55),
     colours: (Double, Double, Double) = (190, 170, 130), flat: Bool = false,
-    dark: (_ x: Int, _ y: Int) -> Bool
+    columns: Range<Int> = 0..<side, dark: (_ x: Int, _ y: Int) -> Bool
   ) {
-    picture = Tensor(height: Self.side, width: Self.side, channels: 3, repeating: 0)
+    picture = Tensor(height: Self.side, width: columns.count, channels: 3, repeating: 0)
     object = []
     for y in 0..<Self.side {
-      for x in 0..<Self.side {
+      for x in columns {
+        let column = x - columns.lowerBound
         let isPost = Self.post.contains(x: x, y: y)
         object.append(isPost)
         let shaded = dark(x, y)
         let noise = shaded && flat ? 0 : Double((x &* 73 &+ y &* 151 &+ x &* y &* 7) % 23) - 11
         let light = shaded ? factors : (1, 1, 1)
         let colour = isPost ? (200, 40, 40) : colours
-        picture[y, x, 0] = UInt8(min(max((colour.0 + noise) * light.0, 0), 255))
-        picture[y, x, 1] = UInt8(min(max((colour.1 + noise) * light.1, 0), 255))
-        picture[y, x, 2] = UInt8(min(max((colour.2 + noise) * light.2, 0), 255))
+        picture[y, column, 0] = UInt8(min(max((colour.0 + noise) * light.0, 0), 255))
+        picture[y, column, 1] = UInt8(min(max((colour.1 + noise) * light.1, 0), 255))
+        picture[y, column, 2] = UInt8(min(max((colour.2 + noise) * light.2, 0), 255))
       }
     }
   }
@@ -45,11 +47,11 @@ private struct Ground: ~Copyable {
     return dx * dx + dy * dy < 1
   }
 
-  func shadow(others: [Bool]? = nil) -> [Bool]? {
+  func shadow(others: [Bool]? = nil, atBorder: Bool = false) -> [Bool]? {
     ContactShadow(
       picture: picture, object: object,
       others: others ?? [Bool](repeating: false, count: object.count),
-      ends: .init(left: false, right: false, below: false)
+      ends: .init(left: atBorder, right: atBorder, below: false)
     ).pixels()
   }
 }
@@ -110,6 +112,17 @@ private struct Ground: ~Copyable {
     let everywhere = Ground(dark: { _, y in y > 100 }).shadow()
     let onwards = Ground(dark: { x, y in x > 84 && y > 96 && y < 118 }).shadow()
     #expect(everywhere == nil && onwards == nil)
+  }
+
+  @Test func thePhotosBorderMayCutAShadowOnOneSide() throws {
+    let cut = Ground(columns: 40..<130, dark: { x, y in x < 60 && y > 102 && y < 113 })
+    let within = cut.shadow(atBorder: false)
+    let atBorder = cut.shadow(atBorder: true)
+    #expect(within == nil && atBorder != nil)
+    // A kerb.
+    let across = Ground(columns: 40..<130, dark: { _, y in y > 102 && y < 113 })
+      .shadow(atBorder: true)
+    #expect(across == nil)
   }
 
   @Test func aDarkPlaceThatDoesNotTouchIsLeftAlone() {

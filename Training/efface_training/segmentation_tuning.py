@@ -17,10 +17,8 @@ GROUPING = {
     "second_share": (0.3, 0.4, 0.5), "nearness": (0.2, 0.3, 0.4), "smallest": (6, 10, 16),
     "least_score": (0.4, 0.44, 0.48, 0.52, 0.56, 0.6),
 }  # fmt: skip
-PROMPTS = {
-    "click_lean": (0.4, 0.6, 0.85, 1.1), "box_lean": (0.0, 0.3, 0.6), "click_zoom_share": (0.0, 0.2, 0.35, 0.6),
-    "box_zoom_share": (0.0, 0.4, 0.8), "zoom_margin": (0.4, 0.6, 1.0),
-}  # fmt: skip
+CLICKS = {"click_lean": (0.4, 0.6, 0.85, 1.1), "click_zoom_share": (0.0, 0.2, 0.35, 0.6)}
+BOXES = {"box_lean": (0.0, 0.3, 0.6), "box_zoom_share": (0.0, 0.4, 0.8), "zoom_margin": (0.4, 0.6, 1.0)}
 
 
 class Tuning:
@@ -47,16 +45,19 @@ class Tuning:
             hits, total = hits + right, total + wanted + got
         return 2 * hits / max(1, total)
 
-    def prompts(self, half: int, t: Thresholds) -> tuple[float, float]:
-        """Mean IoU of one click and of a box."""
-        clicks, boxes = [], []
+    def prompted_iou(self, half: int, t: Thresholds, boxed: bool) -> float:
+        """Mean IoU of what a click, or a box, on every object finds."""
+        scores = []
         for look, pixels, mask, things in self.things[half]:
             for wanted, hard in things:
                 click, box = click_and_box(hard, mask.shape)
-                for scores, prompt in ((clicks, ([click], [], None)), (boxes, ([], [], box))):
-                    full = outlined(look, pixels, *prompt, t) & (mask != 255)
-                    scores.append((full & wanted).sum() / max(1, (full | wanted).sum()))
-        return float(np.mean(clicks)), float(np.mean(boxes))
+                full = outlined(look, pixels, [] if boxed else [click], [], box if boxed else None, t) & (mask != 255)
+                scores.append((full & wanted).sum() / max(1, (full | wanted).sum()))
+        return float(np.mean(scores))
+
+    def figures(self, half: int, t: Thresholds) -> str:
+        click, box = self.prompted_iou(half, t, False), self.prompted_iou(half, t, True)
+        return f"person F1 {self.person_f1(half, t):.3f}, click {click:.3f}, box {box:.3f}"
 
 
 def tune(path: Path, data: Path) -> Thresholds:
@@ -66,7 +67,8 @@ def tune(path: Path, data: Path) -> Thresholds:
     best = start = model.thresholds
     for choices, measure in (
         (GROUPING, lambda t: tuning.person_f1(0, t)),
-        (PROMPTS, lambda t: sum(tuning.prompts(0, t)) / 2),
+        (CLICKS, lambda t: tuning.prompted_iou(0, t, False)),
+        (BOXES, lambda t: tuning.prompted_iou(0, t, True)),
     ):
         score = measure(best)
         for name, values in choices.items():
@@ -78,8 +80,7 @@ def tune(path: Path, data: Path) -> Thresholds:
                 if (new := measure(tried)) > score + 0.001:
                     best, score = tried, new
             print(f"{name} {getattr(best, name)}: {score:.4f}", flush=True)
-    for label, t in (("before", start), ("after", best)):
-        for half, name in ((0, "tuned on"), (1, "held back")):
-            click, box = tuning.prompts(half, t)
-            print(f"{label}, {name}: person F1 {tuning.person_f1(half, t):.3f}, click {click:.3f}, box {box:.3f}", flush=True)
+    for label, t in (("after", best), ("before", start)):
+        for half, name in ((1, "held back"), (0, "tuned on")):
+            print(f"{label}, {name}: {tuning.figures(half, t)}", flush=True)
     return best
