@@ -25,6 +25,17 @@ public struct Photo: ~Copyable, Sendable {
     self.color = color
   }
 
+  /// A photo of the same samples.
+  public func copy() -> Photo {
+    var deep: Tensor<UInt16>?
+    switch deepPixels {
+    case .none: break
+    case .some(let samples): deep = samples.copy()
+    }
+    return Photo(
+      pixels: pixels.copy(), deepPixels: deep, orientation: orientation, color: color)
+  }
+
   /// Stored columns.
   public var width: Int { pixels.width }
   /// Stored rows.

@@ -138,15 +138,7 @@ public final class Eraser {
     guard request.comparison != nil || request.wantsThumbnails || !request.variants.isEmpty else {
       return nil
     }
-    // Only further fills need to begin from the 16-bit samples again.
-    var deep: Tensor<UInt16>?
-    switch photo.deepPixels {
-    case .some(let samples) where !request.variants.isEmpty: deep = samples.copy()
-    default: break
-    }
-    return Photo(
-      pixels: photo.pixels.copy(), deepPixels: deep, orientation: photo.orientation,
-      color: photo.color)
+    return photo.copy()
   }
 
   private func fill(
@@ -237,12 +229,7 @@ public final class Eraser {
     for (number, file) in request.variants.enumerated() {
       switch before {
       case .none: break
-      case .some(let before):
-        photo.photo.pixels = before.pixels.copy()
-        switch before.deepPixels {
-        case .none: break
-        case .some(let samples): photo.photo.deepPixels = samples.copy()
-        }
+      case .some(let before): photo.photo = before.copy()
       }
       let seed = seed &+ UInt64(number + 1)
       let notes = report.notes

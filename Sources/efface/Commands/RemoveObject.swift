@@ -77,13 +77,13 @@ struct RemoveObject: ParsableCommand {
         "say what should go: --object, --at, --box, --distractors or --mask "
           + "(`efface detect \(photo)` shows what there is)")
     }
-    try validateNames()
     if !(1...100).contains(variants) {
       throw ValidationError("--variants \(variants): give 1 to 100")
     }
+    try validateNames()
     let target = targetName
-    if variants > 1 && (target == "-" || inPlace) {
-      throw ValidationError("--variants writes several files: name them by -o FILE or --suffix")
+    if target == "-" && variants > 1 {
+      throw ValidationError("several fills cannot go to standard output: add -o FILE")
     }
     if target == "-" && reporting.json {
       throw ValidationError("--json and the photo cannot both go to standard output: add -o FILE")
@@ -125,14 +125,12 @@ struct RemoveObject: ParsableCommand {
     if file.keepTime && (photo == "-" || targetName == "-") {
       throw ValidationError("--keep-time needs files: standard input and output have no time")
     }
+    if inPlace && variants > 1 {
+      throw ValidationError("--in-place has room for one fill: leave out --variants")
+    }
     if backup && !inPlace {
       throw ValidationError("--backup goes with --in-place: nothing else touches the photo")
     }
-  }
-
-  /// The names of the results.
-  private var outputs: [String] {
-    variants > 1 ? variantOutputs(of: targetName, count: variants) : [targetName]
   }
 
   private func outputFiles() throws(EditingError) -> [OutputFile] {
@@ -178,6 +176,11 @@ struct RemoveObject: ParsableCommand {
       }
       throw terminal.fail(error).code
     }
+  }
+
+  /// Where the fills go.
+  private var outputs: [String] {
+    variants > 1 ? variantOutputs(of: targetName, count: variants) : [targetName]
   }
 
   private static func summary(_ report: RemovalReport) -> String {
