@@ -3,7 +3,7 @@ import Photos
 import Tensors
 
 /// A window whose hole is filled, and where each pixel of the fill was copied from.
-package struct FilledWindow: ~Copyable {
+public struct FilledWindow: ~Copyable {
   /// The filled window: four bytes a pixel, the first three RGB.
   let pixels: Tensor<UInt8>
   /// As `PatchLevel.origins`; nil where nothing was copied.

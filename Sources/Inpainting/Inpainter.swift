@@ -124,7 +124,8 @@ public final class Inpainter: Sendable {
     if var level = synthesis.fill(window, guide: guide, guideScale: scale) {
       composite(level.image.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
       if !wantsOrigins { return nil }
-      let origins = level.origins(threads: threads)
+      let origins = level.origins(
+        quantile: settings.voteQuantile, sharpness: settings.voteSharpness, threads: threads)
       return FilledWindow(pixels: level.image.pixels.copy(), origins: origins, region: region)
     } else {
       // Nothing to copy from: the network's own pixels, or a smooth fill.

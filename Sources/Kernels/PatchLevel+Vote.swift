@@ -66,6 +66,28 @@ extension PatchLevel {
     }
   }
 
+  /// Where `agree` takes every pixel of the hole from.
+  ///
+  /// - Returns: Four bytes a pixel, the lowest first: its row times 65536, and its column. Outside the
+  ///   hole, and where no patch has a say, the pixel is its own origin.
+  public mutating func origins(
+    quantile: Double = 0.75, sharpness: Double = 1, threads: Int
+  ) -> Tensor<UInt8> {
+    var places = Tensor<UInt8>(uninitializedHeight: height + 1, width: width, channels: 4)
+    let width = width
+    unsafe places.withUnsafeMutableBufferPointer { places in
+      for i in 0..<places.count / 4 {
+        let place = (i / width) << 16 | i % width
+        for c in 0..<4 { unsafe places[4 * i + c] = UInt8(truncatingIfNeeded: place >> (8 * c)) }
+      }
+    }
+    // Copying from a picture of places, instead of colours, tells the places.
+    swap(&image.pixels, &places)
+    agree(quantile: quantile, sharpness: sharpness, threads: threads)
+    swap(&image.pixels, &places)
+    return places
+  }
+
   mutating func withVote(
     weights: borrowing Tensor<UInt16>, stale: UnsafePointer<UInt8>? = nil,
     changed: UnsafeMutablePointer<UInt8>? = nil, tolerance: Int = 0, threads: Int,

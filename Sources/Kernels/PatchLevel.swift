@@ -294,26 +294,30 @@ public struct PatchLevel: ~Copyable {
 /// 255 where a set pixel lies within the square of 2 · radius + 1 around a pixel, 0 elsewhere.
 func touching(_ mask: borrowing Tensor<UInt8>, radius: Int) -> Tensor<UInt8> {
   let (height, width) = (mask.height, mask.width)
-  var across = Tensor<UInt8>(height: height, width: width, repeating: 0)
+  var near = Tensor<UInt8>(height: height, width: width, repeating: 0)
   var result = Tensor<UInt8>(height: height, width: width, repeating: 0)
-  unsafe mask.withUnsafeBufferPointer { mask in
-    unsafe across.withUnsafeMutableBufferPointer { across in
-      for y in 0..<height {
-        var last = Int.min / 2
-        for x in 0..<min(radius, width) where unsafe mask[y * width + x] != 0 { last = x }
-        for x in 0..<width {
-          if x + radius < width, unsafe mask[y * width + x + radius] != 0 { last = x + radius }
-          if last >= x - radius { unsafe across[y * width + x] = 255 }
-        }
-      }
+  if mask.count == 0 { return result }
+  let reach = min(radius, 19_999)
+  let columns = columnDistances(
+    to: mask, threshold: 1, region: ImageRegion(of: mask), far: reach + 1, kernels: .current)
+  unsafe columns.withUnsafeBufferPointer { columns in
+    unsafe near.withUnsafeMutableBufferPointer { near in
+      let reach = UInt16(reach)
+      for i in 0..<near.count { unsafe near[i] = columns[i] <= reach ? 255 : 0 }
     }
   }
-  unsafe across.withUnsafeBufferPointer { across in
-    unsafe result.withUnsafeMutableBufferPointer { result in
-      for y in 0..<height {
-        for k in max(0, y - radius)...min(height - 1, y + radius) {
-          for x in 0..<width { unsafe result[y * width + x] |= across[k * width + x] }
-        }
+  let runs = near.span
+  unsafe result.withUnsafeMutableBufferPointer { result in
+    for y in 0..<height {
+      let (line, end) = (y * width, (y + 1) * width)
+      var filled = line
+      var first = runs.firstSet(in: line..<end)
+      while first < end {
+        let last = runs.firstClear(in: first..<end)
+        let (from, to) = (max(first - radius, filled), min(last + radius, end))
+        if from < to { unsafe result[from..<to].update(repeating: 255) }
+        filled = max(filled, to)
+        first = runs.firstSet(in: last..<end)
       }
     }
   }

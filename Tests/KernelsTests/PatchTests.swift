@@ -64,7 +64,7 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
     level.scatter(seed: 3)
     level.peel(passes: 2, seed: 3, threads: 1)
     level.measure(threads: 1)
-    level.pick(threads: 1)
+    level.agree(threads: 1)
     let before = bytes(level.image.pixels)
     let origins = level.origins(threads: 2)
     #expect(bytes(level.image.pixels) == before, "the picture stays")

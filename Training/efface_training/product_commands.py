@@ -44,8 +44,8 @@ def evaluate(options) -> None:
     print(f"{options.kind}, {options.half}: {len(cases)} pictures")
     scores, fills = e.Scores(cases), {}
     if not options.no_peers:
-        e.fill_by_peers(cases, place / "cases", place / "peers")
-        fills |= {name: place / "peers" / name for name in e.PEERS}
+        e.fill_by_peers(e.peers(options.kind), cases, place / "cases", place / "peers")
+        fills |= {name: place / "peers" / name for name in e.peers(options.kind)}
     if options.efface:
         e.fill_by_product(options.efface, cases, place / "cases", place / "product")
         fills["product"] = place / "product"

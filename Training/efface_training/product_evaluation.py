@@ -103,10 +103,16 @@ def fill_by_network(file: Path, cases: list[Case], output: Path) -> None:
         cv2.imwrite(str(output / f"{case.name}.png"), fill(case.pixels.copy(), case.hole.copy())[..., ::-1])
 
 
-def fill_by_peers(cases: list[Case], folder: Path, output: Path, log=print) -> None:
+def peers(kind: str) -> list[str]:
+    """Which classical tools fill a set: large patches would take a minute a large picture."""
+    return [name for name in PEERS if kind == "objects" or name != "patchmatch 9"]
+
+
+def fill_by_peers(names: list[str], cases: list[Case], folder: Path, output: Path, log=print) -> None:
     """Fills by OpenCV, pypatchmatch and G'MIC, each once: pictures that are there stay."""
     for case in cases:
-        for name, fill in PEERS.items():
+        for name in names:
+            fill = PEERS[name]
             path = output / name / f"{case.name}.png"
             if path.exists():
                 continue
