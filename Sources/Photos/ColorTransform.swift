@@ -42,15 +42,18 @@ public struct ColorTransform: Sendable, Equatable {
   /// - Precondition: `pixels` has three channels.
   public func convertToSRGB(_ pixels: inout Tensor<UInt8>) {
     precondition(pixels.channels == 3, "a picture has three channels")
-    let steps = Float(Self.encoded.count - 1)
+    let (red, green, blue, matrix, encoded) = (
+      curves[0], curves[1], curves[2], matrix, Self.encoded
+    )
+    let steps = Float(encoded.count - 1)
     var bytes = pixels.mutableSpan
     for i in 0..<bytes.count / 3 {
-      let r = curves[0][Int(bytes[3 * i])]
-      let g = curves[1][Int(bytes[3 * i + 1])]
-      let b = curves[2][Int(bytes[3 * i + 2])]
+      let r = red[Int(bytes[3 * i])]
+      let g = green[Int(bytes[3 * i + 1])]
+      let b = blue[Int(bytes[3 * i + 2])]
       for c in 0..<3 {
         let light = matrix[3 * c] * r + matrix[3 * c + 1] * g + matrix[3 * c + 2] * b
-        bytes[3 * i + c] = Self.encoded[Int(max(0, min(1, light)) * steps + 0.5)]
+        bytes[3 * i + c] = encoded[Int(max(0, min(1, light)) * steps + 0.5)]
       }
     }
   }

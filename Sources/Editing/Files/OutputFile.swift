@@ -80,15 +80,19 @@ public struct OutputFile: Sendable {
       return try FileSystem.write(bytes, to: descriptor, name: path)
     }
     let temporary = try TemporaryFile(for: path, permissions: source == nil ? 0o666 : 0o600)
+    var newBackup: String?
     do {
       try temporary.write(bytes)
       if let source { try temporary.takeTraits(of: source, keepsTime: keepsTime) }
       if let backup {
         try FileSystem.keep(path, as: backup.path, replacing: backup.replaces)
+        if !backup.replaces { newBackup = backup.path }
       }
       try temporary.publish(replacing: replaces)
     } catch {
       temporary.remove()
+      // The photo still has its own name, so that the second one is not needed.
+      if let newBackup { unsafe unlink(newBackup) }
       throw error
     }
   }

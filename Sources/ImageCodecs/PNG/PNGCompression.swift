@@ -37,9 +37,9 @@ enum PNGCompression {
     return efforts
   }
 
-  /// How much larger than the source's a result's data may be before more effort is made: 1.5 %.
+  /// Whether a result's data is so much larger than the source's that more effort is made: 1.8 %.
   static func isLarge(_ count: Int, beside source: Int) -> Bool {
-    count * 200 > source * 203
+    count * 1000 > source * 1018
   }
 
   private static func isPacked(_ info: efi_png_info) -> Bool {
