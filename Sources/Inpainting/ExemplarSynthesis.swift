@@ -7,7 +7,9 @@ import Tensors
 /// (Barnes et al. 2009) and vote for its pixels (Wexler et al. 2007), with a fourth channel for
 /// texture (Newson et al. 2014). A scale starts from the sources of the next coarser one, copied
 /// sharp, and the last one copies instead of averaging. A guide, the network's fill, joins the
-/// distance with a weight that falls from coarse to fine (Zhang et al. 2022).
+/// distance with a weight that falls from coarse to fine (Zhang et al. 2022) and from the hole's edge
+/// inwards, where a network knows less; at the end it lends its low frequencies where patches match
+/// badly.
 struct ExemplarSynthesis {
   let settings: SynthesisSettings
   let seed: UInt32
@@ -41,7 +43,8 @@ struct ExemplarSynthesis {
   ///
   /// As in blending by bands (Burt and Adelson 1983): what the guide's low-pass leaves of the result
   /// stays, what lies below comes from the guide. It fades in from the hole's edge, and where patches
-  /// match well, as in a clear sky, the sources know better.
+  /// match well, as in a clear sky, the sources know better. Around the hole the channel of the
+  /// mismatch still holds the texture: beside rough surroundings a little more is taken over.
   private func transfer(
     _ guide: borrowing Tensor<UInt8>, to level: inout PatchLevel, scale: Double
   ) {
@@ -70,12 +73,13 @@ struct ExemplarSynthesis {
         let part = settings.transfer * (bad > 0 ? mismatch / (mismatch + bad) : 1)
         for c in 0..<3 {
           let d = Double(guide[y, x, c]) - Double(mine[y, x, c])
-          small[y, x, c] = UInt8(128 + (d * part * limit / (limit + abs(d))).rounded())
+          small[y, x, c] = UInt8(
+            clamping: 128 + Int((d * part * limit / (limit + abs(d))).rounded()))
         }
       }
     }
     let added = resized(small, height: height, width: width, filter: .bilinear, threads: threads)
-    let (fadeIn, far) = (settings.guideBlur * scale, settings.transferReach * scale)
+    let (fadeIn, far) = (max(1, settings.guideBlur * scale), settings.transferReach * scale)
     unsafe level.hole.withUnsafeBufferPointer { hole in
       unsafe distances.withUnsafeBufferPointer { distances in
         unsafe added.withUnsafeBufferPointer { added in
