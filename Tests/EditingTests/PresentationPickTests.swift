@@ -60,12 +60,17 @@ struct Browser {
       let file = folder.appendingPathComponent("page.html")
       let whole = page.replacingOccurrences(of: "</body>", with: driver)
       try Data(whole.utf8).write(to: file)
-      let output = try program.run([
-        "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,900",
-        "--user-data-dir=\(folder.path)/profile", "--virtual-time-budget=20000", "--dump-dom",
-        file.absoluteString,
-      ])
-      let text = String(decoding: output, as: UTF8.self)
+      // The browser's virtual time does not wait for a picture that is being encoded: on a busy machine
+      // the page is now and then written out before its answer is there.
+      var text = ""
+      for _ in 0..<4 where !text.contains("<pre id=\"answer\">") {
+        let output = try program.run([
+          "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1200,900",
+          "--user-data-dir=\(folder.path)/profile", "--virtual-time-budget=20000", "--dump-dom",
+          file.absoluteString,
+        ])
+        text = String(decoding: output, as: UTF8.self)
+      }
       let start = try #require(text.range(of: "<pre id=\"answer\">"))
       let end = try #require(text.range(of: "</pre>", range: start.upperBound..<text.endIndex))
       let json = try #require(Data(base64Encoded: String(text[start.upperBound..<end.lowerBound])))
