@@ -30,18 +30,17 @@ class Pruner:
 
     A block's score is the running mean of (sum of weight * gradient)^2: the first-order change of the
     loss if the block went (Molchanov et al., 2019). The share removed follows a cubic ramp (Zhu and
-    Gupta, 2017). What is gone stays gone. Scores rank the blocks of one layer, never those of two: over
-    all layers at once the coarse levels, which learn later, would lose everything. Layers with fewer than
-    `small` weights lose three fifths of the share, the others a little more, so that the whole meets it.
+    Gupta, 2017). What is gone stays gone. Layers that do nothing, whose ReLUs never open, go first and whole.
+    Among the others scores rank the blocks of one layer, never those of two: over all layers at once the
+    coarse levels, which learn later, would lose everything. Layers with fewer than `small` weights lose half
+    the share that the others lose, so that the whole meets the target.
     """
 
     def __init__(self, network: nn.Module, target: float, begin: float = 0.05, end: float = 0.6,
-                 every: int = 10, small: int = 50_000):  # fmt: skip
-        self.target, self.begin, self.end, self.every = target, begin, end, every
-        sizes = {name: p.numel() for name, p in prunable(network).items()}
-        few = sum(n for n in sizes.values() if n < small)
-        many = sum(sizes.values()) - few
-        self.shares = {name: 0.6 if n < small else (many + 0.4 * few) / many for name, n in sizes.items()}
+                 every: int = 10, small: int = 50_000, settle: int = 40):  # fmt: skip
+        self.target, self.begin, self.end, self.every, self.settle = target, begin, end, every, settle
+        self.sizes = {name: p.numel() for name, p in prunable(network).items()}
+        self.gentle = {name: 0.5 if n < small else 1.0 for name, n in self.sizes.items()}
         self.scores = {name: torch.zeros_like(block_sums(p.data)) for name, p in prunable(network).items()}
         self.seen = 0
 
@@ -59,22 +58,31 @@ class Pruner:
         ramp = min(1.0, max(0.0, (done - self.begin) / (self.end - self.begin)))
         return self.target * (1 - (1 - ramp) ** 3)
 
+    def dead(self) -> set[str]:
+        """Layers without any effect on the loss, next to the others."""
+        effects = {name: float(score.mean()) for name, score in self.scores.items()}
+        usual = sorted(effects.values())[-len(effects) // 4]
+        return {name for name, effect in effects.items() if effect < 1e-6 * usual}
+
     @torch.no_grad()
     def masks(self, share: float, old: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         """Masks that remove `share` of all weights, among them everything that `old` removed."""
-        result = {}
+        result, dead = {}, self.dead()
+        live = sum(n * self.gentle[name] for name, n in self.sizes.items() if name not in dead)
+        gone = sum(n for name, n in self.sizes.items() if name in dead)
+        part = max(0.0, share * sum(self.sizes.values()) - gone) / live
         for name, score in self.scores.items():
             score = score.clone()
             if name in old:
                 score[block_sums(old[name]) == 0] = -1
-            count = min(int(share * self.shares[name] * score.numel()), score.numel() - 1)
+            count = min(int(part * self.gentle[name] * score.numel()), score.numel() - 1)
             blocks = torch.ones(score.numel())
-            blocks[score.flatten().argsort()[:count]] = 0
+            blocks[score.flatten().argsort()[: score.numel() if name in dead else count]] = 0
             result[name] = expand(blocks.view_as(score))
         return result
 
     def on_step(self, trainer, done: float) -> None:
-        if trainer.step % self.every == 0:
+        if trainer.step % self.every == 0 and self.seen > self.settle:
             trainer.masks = self.masks(self.sparsity(done), trainer.masks)
 
 

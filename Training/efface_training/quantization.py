@@ -57,6 +57,8 @@ def weight_scales(weight: torch.Tensor, search: bool = True) -> torch.Tensor:
 
 def _range(samples: np.ndarray) -> tuple[float, int]:
     """Scale and zero point with the least squared error over the samples, by trying clip ranges."""
+    if not samples.any():  # behind a ReLU that never opens: any scale will do
+        return 1.0, 0
     low, high = min(0.0, float(samples.min())), max(1e-6, float(samples.max()))
     best = (np.inf, 1.0, 0)
     for fraction in np.geomspace(0.25, 1.0, 24):
