@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 public import Tensors
 
 /// Runs `body` once for every number below `count`, on at most `threads` threads at a time.
@@ -14,9 +15,15 @@ public func inBands(_ count: Int, threads: Int, _ body: @Sendable (Int) -> Void)
     for band in 0..<count { body(band) }
     return
   }
-  // Each thread takes every `workers`-th band: neighbouring bands cost alike.
-  DispatchQueue.concurrentPerform(iterations: workers) { worker in
-    for band in stride(from: worker, to: count, by: workers) { body(band) }
+  // Each thread takes the next band when it has done one: bands differ in cost, and threads may start
+  // late.
+  let next = Atomic(0)
+  DispatchQueue.concurrentPerform(iterations: workers) { _ in
+    while true {
+      let band = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      if band >= count { return }
+      body(band)
+    }
   }
 }
 
