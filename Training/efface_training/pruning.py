@@ -69,13 +69,15 @@ class Pruner:
         """Masks that remove `share` of all weights, among them everything that `old` removed."""
         result, dead = {}, self.dead()
         live = sum(n * self.gentle[name] for name, n in self.sizes.items() if name not in dead)
-        gone = sum(n for name, n in self.sizes.items() if name in dead)
-        part = max(0.0, share * sum(self.sizes.values()) - gone) / live
+        idle = sum(n for name, n in self.sizes.items() if name in dead)
+        part = max(0.0, share * sum(self.sizes.values()) - idle) / live
         for name, score in self.scores.items():
             score = score.clone()
-            if name in old:
-                score[block_sums(old[name]) == 0] = -1
             count = min(int(part * self.gentle[name] * score.numel()), score.numel() - 1)
+            if name in old:
+                gone = block_sums(old[name]) == 0
+                score[gone] = -1
+                count = max(count, int(gone.sum()))
             blocks = torch.ones(score.numel())
             blocks[score.flatten().argsort()[: score.numel() if name in dead else count]] = 0
             result[name] = expand(blocks.view_as(score))

@@ -61,8 +61,21 @@ public struct ModelCard: Sendable {
       lines.append("  names         \(Segmenter.classNames.joined(separator: ", "))")
     }
     let quality = JSONValue(network.card["quality"])
-    if quality != .null { lines.append("  quality       \(quality.text)") }
+    if quality != .null { lines += Self.lines("quality", quality, indent: "  ") }
     return lines.joined(separator: "\n") + "\n"
+  }
+
+  /// A value for reading: plain members on one line, others below each other.
+  private static func lines(_ name: String, _ value: JSONValue, indent: String) -> [String] {
+    switch value {
+    case .object(let members) where members.contains { $0.value.isObject }:
+      return [indent + name] + members.flatMap { lines($0.key, $0.value, indent: indent + "  ") }
+    case .object(let members):
+      let figures = members.map { "\($0.key) \($0.value.text)" }
+      return ["\(indent)\(name): \(figures.joined(separator: ", "))"]
+    case .string(let text): return ["\(indent)\(name): \(text)"]
+    default: return ["\(indent)\(name): \(value.text)"]
+    }
   }
 }
 
@@ -76,6 +89,11 @@ public func kernelSummary() throws(EditingError) -> String {
 }
 
 extension JSONValue {
+  fileprivate var isObject: Bool {
+    if case .object = self { return true }
+    return false
+  }
+
   /// A value of a network's description, or `null`; members are ordered by their names.
   fileprivate init(_ json: JSON?) {
     switch json {
