@@ -35,8 +35,11 @@ def add_commands(subparsers) -> None:
         parser.add_argument("--perceptual-weight", type=float, default=0.5)
         parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
         parser.add_argument("--seed", type=int, default=0)
+        if run is train:
+            parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
         if run is prune:
-            parser.add_argument("--dense", type=Path, required=True, help="checkpoint to start from, and the teacher")
+            parser.add_argument("--dense", type=Path, required=True, 
+                                help="checkpoint or network file to start from, and the teacher")  # fmt: skip
             parser.add_argument("--teacher-share", type=float, default=0.5, help="how much of what is wanted the teacher says")
             parser.add_argument("--sparsity", type=float, default=0.8, help="share of the weights to remove")
             parser.add_argument("--ramp", type=float, nargs=2, default=(0.03, 0.6), metavar=("BEGIN", "END"),
@@ -82,6 +85,8 @@ def train(options) -> None:
     trainer = _trainer(options)
     if (options.folder / "checkpoint.pt").exists():
         trainer.load(options.folder / "checkpoint.pt")
+    elif options.start:
+        trainer.start(options.start, pruned=False)
     trainer.train(
         options.size, options.batch, options.minutes * 60, tuple(options.rate),
         perceptual_weight=options.perceptual_weight, seed=options.seed,
@@ -93,7 +98,10 @@ def prune(options) -> None:
     from .pruning import Pruner, sparsity_by_layer
 
     trainer = _trainer(options)
-    trainer.load(options.dense)
+    if options.dense.suffix == ".safetensors":
+        trainer.start(options.dense, pruned=True)
+    else:
+        trainer.load(options.dense)
     teacher = copy.deepcopy(trainer.average) if options.teacher_share else None
     checkpoint = options.folder / "checkpoint.pt"
     if checkpoint.exists():  # go on where the last call stopped, with what it had removed

@@ -18,6 +18,7 @@ import torch.nn as nn
 from .holes import hole_pool, unpack_hole
 from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
 from .inpainting_network import InpaintingNetwork, limit_gain, pack_input
+from .inpainting_start import load_file
 from .muon import Muon
 from .photos import PhotoStore
 from .pruning import Pruner
@@ -115,6 +116,13 @@ class Trainer:
             self.muon.load_state_dict(state["muon"])
             self.adam.load_state_dict(state["adam"])
         self.masks, self.step, self.images = state["masks"], state["step"], state["images"]
+
+    def start(self, path: Path, pruned: bool) -> None:
+        """Goes on from a network file; what it lacks stays pruned, or may grow again."""
+        network, masks = load_file(path)
+        for mine in (self.network, self.average):
+            mine.load_state_dict(network.state_dict())
+        self.masks = masks if pruned else {}
 
     def log(self, **values) -> None:
         line = json.dumps(dict(time=time.strftime("%H:%M:%S"), step=self.step, images=self.images, **values))

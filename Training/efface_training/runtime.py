@@ -56,6 +56,17 @@ class NetworkFile:
             self._weights[node["name"]] = torch.from_numpy(dense).to(self.kind)
         return self._weights[node["name"]]
 
+    def real_weights(self, node: dict, info: dict) -> tuple[torch.Tensor, torch.Tensor]:
+        """The kernel and the bias of a node in real values (doubles), channels padded as they are stored.
+        `info` holds the scales of its graph's values."""
+        entry = info[node["input"]]
+        integers = self.dense_weight(node, entry["channels"]).double()
+        step = torch.from_numpy(self.tensors[node["name"] + ".scale"].astype(np.float64))
+        step = step * info[node["output"]].get("scale", 1.0)
+        bias = torch.from_numpy(self.tensors[node["name"] + ".bias"].astype(np.float64))
+        bias = bias + entry["zero_point"] * integers.sum((1, 2, 3))
+        return integers * (step / entry["scale"])[:, None, None, None], bias * step
+
     def run(self, inputs: dict[str, np.ndarray], graph: str = "main") -> dict[str, np.ndarray]:
         """All values by name. Inputs are H x W x C bytes (before unshuffling), or for a value of an earlier
         graph that value as `run` returned it. Results are C x H x W: bytes, or floats for float outputs."""

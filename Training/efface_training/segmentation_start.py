@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from .runtime import NetworkFile
@@ -41,16 +40,11 @@ def load_file(network: SegmentationNetwork, path: Path, batch: torch.Tensor, pro
         for node in graph["nodes"]:
             if node["op"] not in ("conv", "depthwise"):
                 continue
-            module, out = modules[node["name"]], info[node["output"]]
-            shape = module.weight.shape
-            integers = file.dense_weight(node, info[node["input"]]["channels"])
-            step = torch.from_numpy(file.tensors[node["name"] + ".scale"].astype(np.float64)) * out.get("scale", 1.0)
-            entry = info[node["input"]]
-            weight = (integers * (step / entry["scale"])[:, None, None, None])[: shape[0], : shape[1]]
-            total = torch.from_numpy(file.tensors[node["name"] + ".bias"].astype(np.float64))
-            total = total + entry["zero_point"] * integers.sum((1, 2, 3))
-            module.weight.copy_(weight / module.scale.double()[:, None, None, None])
-            module.bias.copy_((total * step)[: shape[0]])
+            module = modules[node["name"]]
+            outputs, inputs = module.weight.shape[:2]
+            weight, bias = file.real_weights(node, info)
+            module.weight.copy_(weight[:outputs, :inputs] / module.scale.double()[:, None, None, None])
+            module.bias.copy_(bias[:outputs])
     network.semantic2.bias.sub_(lean)
     _unfold(network, batch, prompt)
 
