@@ -194,6 +194,7 @@ def evaluate(options) -> None:
             quality=dict(
                 test_set=f"{options.count} object-shaped holes, 512 x 512, validation photos",
                 dense_fp32=table["dense fp32"], shipped=table["shipped int8"],
+                **({"pruned_fp32": table["pruned fp32"]} if "pruned fp32" in table else {}),
             ),
             measured=time.strftime("%Y-%m-%d"),
         )  # fmt: skip
