@@ -222,31 +222,36 @@ efi_code efi_png_read_text(const uint8_t *bytes, const efi_range *ranges, int ra
 // interface.
 enum { STRATEGY_DEFAULT = 0, STRATEGY_FILTERED = 1, STRATEGY_RUNS = 3 };
 
+/// What both writers begin with, for their common callback.
 typedef struct {
   efi_wall wall;
-  const char *keyword;
-  const char *text;
   efi_buffer *output;
-  png_structp png;
-  png_infop info;
-} pack_job;
+} png_sink;
 
-static void pack_bytes(png_structp png, png_bytep bytes, size_t count) {
-  pack_job *job = png_get_io_ptr(png);
-  if (!efi_buffer_reserve(job->output, count)) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
-  memcpy(job->output->bytes + job->output->count, bytes, count);
-  job->output->count += count;
+static void write_bytes(png_structp png, png_bytep bytes, size_t count) {
+  png_sink *sink = png_get_io_ptr(png);
+  if (!efi_buffer_reserve(sink->output, count)) efi_leave(&sink->wall, EFI_NO_MEMORY, NULL);
+  memcpy(sink->output->bytes + sink->output->count, bytes, count);
+  sink->output->count += count;
 }
 
 static void write_nothing(png_structp png) { (void)png; }
 
+typedef struct {
+  png_sink sink;
+  const char *keyword;
+  const char *text;
+  png_structp png;
+  png_infop info;
+} pack_job;
+
 static void pack_body(void *opaque) {
   pack_job *job = opaque;
-  job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job->wall, png_failed, png_warned);
-  if (!job->png) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job->sink.wall, png_failed, png_warned);
+  if (!job->png) efi_leave(&job->sink.wall, EFI_NO_MEMORY, NULL);
   job->info = png_create_info_struct(job->png);
-  if (!job->info) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
-  png_set_write_fn(job->png, job, pack_bytes, write_nothing);
+  if (!job->info) efi_leave(&job->sink.wall, EFI_NO_MEMORY, NULL);
+  png_set_write_fn(job->png, &job->sink, write_bytes, write_nothing);
   png_set_IHDR(job->png, job->info, 1, 1, 8, PNG_COLOR_TYPE_GRAY, PNG_INTERLACE_NONE,
                PNG_COMPRESSION_TYPE_BASE, PNG_FILTER_TYPE_BASE);
   png_text text = {.compression = PNG_TEXT_COMPRESSION_zTXt, .key = (png_charp)job->keyword,
@@ -255,47 +260,41 @@ static void pack_body(void *opaque) {
   png_write_info(job->png, job->info);
   // Behind the signature and IHDR, 33 bytes, lies the chunk: length, name, contents, checksum.
   enum { BEFORE = 33 + 8, BEHIND = 4 };
-  if (job->output->count < BEFORE + BEHIND) efi_leave(&job->wall, EFI_CORRUPT, "no text written");
-  job->output->count -= BEFORE + BEHIND;
-  memmove(job->output->bytes, job->output->bytes + BEFORE, job->output->count);
+  efi_buffer *output = job->sink.output;
+  if (output->count < BEFORE + BEHIND) efi_leave(&job->sink.wall, EFI_CORRUPT, "no text written");
+  output->count -= BEFORE + BEHIND;
+  memmove(output->bytes, output->bytes + BEFORE, output->count);
 }
 
 efi_code efi_png_pack_text(const char *keyword, const char *text, efi_buffer *output,
                            efi_failure *failure) {
-  pack_job job = {.wall.failure = failure, .keyword = keyword, .text = text, .output = output};
+  pack_job job = {
+      .sink.wall.failure = failure, .sink.output = output, .keyword = keyword, .text = text};
   output->count = 0;
-  efi_code code = efi_guard(&job.wall, pack_body, &job);
+  efi_code code = efi_guard(&job.sink.wall, pack_body, &job);
   png_destroy_write_struct(&job.png, &job.info);
   if (code != EFI_OK) efi_buffer_free(output);
   return code;
 }
 
 typedef struct {
-  efi_wall wall;
+  png_sink sink;
   const uint8_t *samples;
   const efi_png_info *frame;
   const uint8_t *palette;
   int palette_count;
   efi_png_effort effort;
-  efi_buffer *output;
   png_structp png;
   png_infop info;
 } encode_job;
 
-static void write_bytes(png_structp png, png_bytep bytes, size_t count) {
-  encode_job *job = png_get_io_ptr(png);
-  if (!efi_buffer_reserve(job->output, count)) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
-  memcpy(job->output->bytes + job->output->count, bytes, count);
-  job->output->count += count;
-}
-
 static void encode_body(void *opaque) {
   encode_job *job = opaque;
   const efi_png_info *frame = job->frame;
-  job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job->wall, png_failed, png_warned);
-  if (!job->png) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  job->png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &job->sink.wall, png_failed, png_warned);
+  if (!job->png) efi_leave(&job->sink.wall, EFI_NO_MEMORY, NULL);
   job->info = png_create_info_struct(job->png);
-  if (!job->info) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
+  if (!job->info) efi_leave(&job->sink.wall, EFI_NO_MEMORY, NULL);
   png_structp png = job->png;
   png_infop info = job->info;
   png_set_write_fn(png, job, write_bytes, write_nothing);
@@ -333,11 +332,11 @@ static void encode_body(void *opaque) {
 efi_code efi_png_encode(const uint8_t *samples, const efi_png_info *info, const uint8_t *palette,
                         int palette_count, efi_png_effort effort, efi_buffer *output,
                         efi_failure *failure) {
-  encode_job job = {.wall.failure = failure, .samples = samples, .frame = info,
+  encode_job job = {.sink.wall.failure = failure, .samples = samples, .frame = info,
                     .palette = palette, .palette_count = palette_count, .effort = effort,
-                    .output = output};
+                    .sink.output = output};
   output->count = 0;
-  efi_code code = efi_guard(&job.wall, encode_body, &job);
+  efi_code code = efi_guard(&job.sink.wall, encode_body, &job);
   png_destroy_write_struct(&job.png, &job.info);
   if (code != EFI_OK) efi_buffer_free(output);
   return code;

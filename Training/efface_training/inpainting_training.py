@@ -239,4 +239,5 @@ class Trainer:
     @torch.no_grad()
     def apply_masks(self, network) -> None:
         for name, mask in self.masks.items():
-            network.get_parameter(name).mul_(mask)
+            parameter = network.get_parameter(name)
+            parameter.mul_(mask.to(parameter.device))

@@ -78,7 +78,7 @@ class Pruner:
                 gone = block_sums(old[name]) == 0
                 score[gone] = -1
                 count = max(count, int(gone.sum()))
-            blocks = torch.ones(score.numel())
+            blocks = torch.ones(score.numel(), device=score.device)
             blocks[score.flatten().argsort()[: score.numel() if name in dead else count]] = 0
             result[name] = expand(blocks.view_as(score))
         return result

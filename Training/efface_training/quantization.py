@@ -37,7 +37,7 @@ class Quantization:
 
     def simulate_weight(self, node: Node, weight: torch.Tensor) -> torch.Tensor:
         """Rounds a weight to what its bytes can hold; gradients pass."""
-        scale = self.weight_scales[node.name].view(-1, 1, 1, 1)
+        scale = self.weight_scales[node.name].to(weight.device).view(-1, 1, 1, 1)
         rounded = (weight.detach() / scale).round().clamp(-127, 127) * scale
         return weight + (rounded - weight).detach()
 
