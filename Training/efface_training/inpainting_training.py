@@ -18,7 +18,7 @@ import torch.nn as nn
 from .holes import hole_pool, unpack_hole
 from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
 from .inpainting_network import InpaintingNetwork, limit_gain, pack_input
-from .inpainting_start import load_file
+from .inpainting_start import load_file, revive
 from .muon import Muon
 from .photos import PhotoStore
 from .pruning import Pruner
@@ -81,7 +81,10 @@ class Trainer:
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         matrices, others = split_parameters(self.network)
         self.muon = Muon(matrices, 1e-3, weight_decay=0.01)
-        self.adam = torch.optim.AdamW(others, 1e-3, betas=(0.9, 0.98), weight_decay=0.0)
+        biases, rest = [p for p in others if p.dim() == 1], [p for p in others if p.dim() > 1]
+        # Values are small where the network works coarsely: biases at the full rate close ReLUs for ever.
+        groups = [dict(params=rest, share=1.0), dict(params=biases, share=0.1)]
+        self.adam = torch.optim.AdamW(groups, 1e-3, betas=(0.9, 0.98), weight_decay=0.0)
         self.step = self.images = 0
         self.masks: dict[str, torch.Tensor] = {}  # pruned weights: 0 where a block is gone
         self.photos = PhotoStore(data, "train", cache)
@@ -120,6 +123,8 @@ class Trainer:
     def start(self, path: Path, pruned: bool) -> None:
         """Goes on from a network file; what it lacks stays pruned, or may grow again."""
         network, masks = load_file(path)
+        if not pruned:
+            revive(network)
         for mine in (self.network, self.average):
             mine.load_state_dict(network.state_dict())
         self.masks = masks if pruned else {}
@@ -158,9 +163,22 @@ class Trainer:
             blurred = gaussian_blur(difference, size / 128)
             low += (-10 * (hole_mean(blurred.square(), hole) / 4).log10()).tolist()
         figures = dict(size=size, psnr=round(float(np.mean(sharp)), 3), low_psnr=round(float(np.mean(low)), 3))
+        figures["open"] = self._open_share(pixels, hole)
         if self.masks:
             figures["sparsity"] = round(1 - float(torch.cat([m.flatten() for m in self.masks.values()]).mean()), 4)
         return figures
+
+    @torch.no_grad()
+    def _open_share(self, pixels: torch.Tensor, hole: torch.Tensor) -> list[float]:
+        """What share of the channels inside each coarse residual block ever opens: zero is a dead block."""
+        shares, handles = [], []
+        for block in getattr(self.average, "coarse", []):
+            note = lambda _, __, y: shares.append(round(float(((y > 0).sum((0, 2, 3)) > 0).float().mean()), 2))  # noqa: E731
+            handles.append(block.first.register_forward_hook(note))
+        fill_windows(self.average, pixels, hole)
+        for handle in handles:
+            handle.remove()
+        return shares
 
     def train(
         self, size: int, batch: int, seconds: float, rate: tuple[float, float], *, warm_steps: int = 100,
@@ -184,7 +202,7 @@ class Trainer:
             lr *= min(1, (self.step - first + 1) / warm_steps)
             for optimizer in (self.muon, self.adam):
                 for group in optimizer.param_groups:
-                    group["lr"] = lr
+                    group["lr"] = lr * group.get("share", 1.0)
             pixels, hole = to_tensors(*source.get(), self.device)
             truth = (pixels - 128) / 128
             fill = fill_windows(self.network, pixels, hole)

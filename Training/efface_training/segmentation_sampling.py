@@ -317,7 +317,7 @@ def example(samples: Samples, cutouts: Cutouts, rng):
     candidates = [i for i in np.unique(small) if i in prompts and area[i] >= 8]
     rng.shuffle(candidates)
     valid = cv2.resize((ids != IGNORE).astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA) > 0.99
-    for i in candidates[: 2 if entry["source"] == "coco" or next_id > 200 else 1]:
+    for i in candidates[: 3 if entry["source"] == "coco" or next_id > 200 else 1]:
         mask = cv2.resize((ids == i).astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA)
         if (mask > 0.5).sum() >= 6:
             asked.append(Prompted(rng, mask, valid, (small > 0) & (small != i) & (small < IGNORE)))

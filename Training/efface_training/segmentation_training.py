@@ -193,7 +193,7 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
         weight = torch.from_numpy(data_["offset_weight"])
         error = (instance[:, 1:] - torch.from_numpy(data_["offset"])).abs().sum(1)
         losses["offset"] = 0.7 * (error * weight).sum() / weight.sum().clamp(min=1)
-        asked = data_["prompts"][: batch + 4]
+        asked = data_["prompts"][: 2 * batch]
         if len(asked) >= 2:
             where = torch.tensor([n for n, _ in asked])
             shown_instance = instance.detach().numpy()
