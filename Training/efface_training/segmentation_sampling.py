@@ -19,6 +19,8 @@ SOURCE_WEIGHTS = {
     "davis16val": 0.4,
 }  # fmt: skip
 
+SALIENT_WEIGHT = 0.8
+
 
 class Samples:
     """The cache, with sampling weights that favour rare classes."""
@@ -41,6 +43,8 @@ class Samples:
         weights = []
         for entry, found in zip(self.entries, present):
             base = SOURCE_WEIGHTS.get(entry["source"], 1.0) if entry["labelled"] else (0.45 if found else 0.12)
+            if entry.get("salient"):
+                base = SALIENT_WEIGHT
             weights.append(base * max([rarity[INDEX[n]] for n in found if n != "object"] or [1.0]))
         self.cumulative = np.cumsum(weights) / np.sum(weights)
         labelled = np.array([w if e["labelled"] and e["instances"] else 0 for w, e in zip(weights, self.entries)])
@@ -76,7 +80,8 @@ class Samples:
         sx, sy = scale * np.exp(rng.uniform(-0.08, 0.08)), scale * np.exp(rng.uniform(-0.08, 0.08))
         centre = None
         if rng.rand() < 0.6:
-            source = instances if self.entries[index]["labelled"] else teacher
+            entry = self.entries[index]
+            source = instances if entry["labelled"] or entry.get("salient") else teacher
             small = source[4::8, 4::8]
             ys, xs = np.nonzero((small > 0) & (small < 255))
             if len(ys):
@@ -250,7 +255,9 @@ def example(samples: Samples, cutouts: Cutouts, rng):
         i["index"] for i in entry["instances"]
         if entry["source"] == "human_seg_290" or i["class"] in ("sign", "pole")
     }  # fmt: skip
-    offsets = set(usable) if separate else set()
+    # What only stands out has no class, and may be several things: it is asked for by clicks and boxes alone.
+    salient = entry.get("salient", False)
+    offsets = set(usable) if separate and not salient else set()
     background_known = entry.get("exhaustive", False) or not entry["labelled"]
     next_id = 200
     if rng.rand() < 0.3:
@@ -281,7 +288,8 @@ def example(samples: Samples, cutouts: Cutouts, rng):
 
     cells = CROP // 4
     shift = rng.randint(1, 3)
-    small, guess = ids[shift::4, shift::4], teacher[shift::4, shift::4]
+    shown, guess = ids[shift::4, shift::4], teacher[shift::4, shift::4]
+    small = np.where((shown >= 200) & (shown < IGNORE), shown, 0) if salient else shown
     sets = np.where(small > 0, inside[small], outside[guess])
     if entry["labelled"]:
         known = (small > 0) & (small < IGNORE)
@@ -314,12 +322,12 @@ def example(samples: Samples, cutouts: Cutouts, rng):
         offset_weight[mine] = 1
 
     asked = []
-    candidates = [i for i in np.unique(small) if i in prompts and area[i] >= 8]
+    candidates = [i for i in np.unique(shown) if i in prompts and (shown == i).sum() >= 8]
     rng.shuffle(candidates)
     valid = cv2.resize((ids != IGNORE).astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA) > 0.99
-    for i in candidates[: 3 if entry["source"] == "coco" or next_id > 200 else 1]:
+    for i in candidates[: 3 if entry["source"] == "coco" or salient or next_id > 200 else 1]:
         mask = cv2.resize((ids == i).astype(np.float32), (cells, cells), interpolation=cv2.INTER_AREA)
         if (mask > 0.5).sum() >= 6:
-            asked.append(Prompted(rng, mask, valid, (small > 0) & (small != i) & (small < IGNORE)))
+            asked.append(Prompted(rng, mask, valid, (shown > 0) & (shown != i) & (shown < IGNORE)))
     return {"pixels": pixels, "sets": sets, "heat": heat, "heat_weight": known.astype(np.float32), "offset": offset,
             "offset_weight": offset_weight, "prompts": asked}  # fmt: skip

@@ -18,6 +18,7 @@ from .muon import Muon
 from .segmentation_data import CLASSES, COMMON_WEIGHTS, EVERYTHING, RARE_WEIGHT, build_cache
 from .segmentation_export import class_lean
 from .segmentation_network import FROZEN_BLOCKS, Convolution, SegmentationNetwork, load_backbone, normalized
+from .segmentation_saliency import add_salient_objects
 from .segmentation_sampling import CROP, Cutouts, Samples, clicks_map, example, prior_map
 from .segmentation_start import load_file
 
@@ -125,13 +126,16 @@ def apply_masks(network, masks) -> None:
 
 def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int = 16, rate: float = 1.5e-3,
           encoder_sparsity: float = 0.1, decoder_sparsity: float = 0.35, seed: int = 1,
-          start: Path | None = None) -> None:  # fmt: skip
-    """`start`: a shipped network file to go on from where the run has no checkpoint yet."""
+          start: Path | None = None, salient: Path | None = None) -> None:  # fmt: skip
+    """`start`: a shipped network file to go on from where the run has no checkpoint yet. `salient`: the ONNX file of
+    U2-Netp, for things to click on in the unlabelled photos."""
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     cache = runs / "cache"
     if not (cache / "index.json").exists():
         build_cache(data, teacher, cache)
+    if salient:
+        add_salient_objects(cache, salient)
     network = SegmentationNetwork(len(CLASSES)).to(memory_format=torch.channels_last)
     load_backbone(network)
     samples, cutouts = Samples(cache), Cutouts(data / "cutouts")
