@@ -452,6 +452,7 @@ typedef struct {
   const uint8_t *bytes;
   size_t count;
   const uint8_t *pixels;
+  size_t first_row;  // of the photo that `pixels` holds
   const uint8_t *mask;
   const efi_jpeg_plan *plan;
   int quality;
@@ -586,7 +587,7 @@ static void write_rows(over_job *job, j_compress_ptr into, size_t x, size_t y, s
   }
   for (size_t r = 0; r < height; r++) {
     JSAMPROW row = cmyk ? (JSAMPROW)(next_ink_row(job) + 4 * x)
-                        : (JSAMPROW)(job->pixels + ((y + r) * width + x) * 3);
+                        : (JSAMPROW)(job->pixels + ((y + r - job->first_row) * width + x) * 3);
     jpeg_write_scanlines(into, &row, 1);
   }
 }
@@ -892,10 +893,10 @@ static efi_code run_over(over_job *job, void (*body)(void *)) {
 }
 
 efi_code efi_jpeg_encode_over(const uint8_t *source, size_t count, const uint8_t *pixels,
-                              const uint8_t *mask, const efi_jpeg_plan *plan, efi_buffer *output,
+                              size_t first_row, const uint8_t *mask, const efi_jpeg_plan *plan, efi_buffer *output,
                               efi_jpeg_outcome *outcome, efi_failure *failure) {
   over_job job = {.wall.failure = failure, .bytes = source, .count = count, .pixels = pixels,
-                  .mask = mask, .plan = plan, .output = output};
+                  .first_row = first_row, .mask = mask, .plan = plan, .output = output};
   efi_code code = run_over(&job, encode_over_body);
   *outcome = job.outcome;
   return code;

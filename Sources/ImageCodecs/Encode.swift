@@ -22,6 +22,44 @@ public func encode(
   _ photo: borrowing Photo, changed: borrowing Mask, over source: SourceImage,
   options: EncodingOptions = EncodingOptions()
 ) throws(CodecError) -> EncodedPhoto {
+  if let same = try unchanged(photo, changed, source, options) { return same }
+  switch source.format {
+  case .jpeg:
+    let edit = try JPEGEdit(photo, over: source, options: options)
+    return try edit.encode(photo.pixels, firstRow: 0, changed: changed)
+  case .png: return try encodePNG(photo, changed: changed, over: source, options: options)
+  }
+}
+
+/// As ``encode(_:changed:over:options:)``, for a photo that is not needed afterwards: a JPEG's pixels are given
+/// back before its coefficients are read, which take as much memory again.
+///
+/// - Parameter photo: Without pixels afterwards.
+public func encode(
+  releasing photo: inout Photo, changed: borrowing Mask, over source: SourceImage,
+  options: EncodingOptions = EncodingOptions()
+) throws(CodecError) -> EncodedPhoto {
+  if let same = try unchanged(photo, changed, source, options) { return same }
+  switch source.format {
+  case .jpeg:
+    let edit = try JPEGEdit(photo, over: source, options: options)
+    let rows = edit.rows(for: changed)
+    let kept = rows.count == photo.height ? nil : photo.pixels.rows(rows)
+    switch kept {
+    case .none: return try edit.encode(photo.pixels, firstRow: 0, changed: changed)
+    case .some(let kept):
+      photo.pixels = Tensor(uninitializedHeight: 0, width: 0, channels: 3)
+      return try edit.encode(kept, firstRow: rows.lowerBound, changed: changed)
+    }
+  case .png: return try encodePNG(photo, changed: changed, over: source, options: options)
+  }
+}
+
+/// The source as it is, where nothing is to be done; checks the sizes.
+private func unchanged(
+  _ photo: borrowing Photo, _ changed: borrowing Mask, _ source: SourceImage,
+  _ options: EncodingOptions
+) throws(CodecError) -> EncodedPhoto? {
   let expected = "\(source.width) x \(source.height)"
   if photo.width != source.width || photo.height != source.height {
     throw .sizeMismatch(expected: expected, found: "\(photo.width) x \(photo.height)")
@@ -33,11 +71,8 @@ public func encode(
     unsafe values.contains { $0 != 0 }
   }
   let recode = source.format == .jpeg && options.quality != nil
-  if !isChanged && !recode && options.strip == .nothing { return EncodedPhoto(bytes: source.bytes) }
-  switch source.format {
-  case .jpeg: return try encodeJPEG(photo, changed: changed, over: source, options: options)
-  case .png: return try encodePNG(photo, changed: changed, over: source, options: options)
-  }
+  return !isChanged && !recode && options.strip == .nothing
+    ? EncodedPhoto(bytes: source.bytes) : nil
 }
 
 /// Encodes a picture that has no source, such as a comparison, an overlay or a mask.

@@ -85,6 +85,17 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked
     return other
   }
 
+  /// Some of the rows, as a tensor of their own.
+  ///
+  /// - Precondition: The rows lie within the tensor.
+  public func rows(_ rows: Range<Int>) -> Tensor {
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= height, "rows outside the tensor")
+    let part = Tensor(uninitializedHeight: rows.count, width: width, channels: channels)
+    let elements = rows.lowerBound * rowStride..<rows.upperBound * rowStride
+    _ = unsafe part.storage.initialize(fromContentsOf: storage[elements])
+    return part
+  }
+
   /// Calls `body` with the elements' memory.
   public borrowing func withUnsafeBufferPointer<Result: ~Copyable, Failure: Error>(
     _ body: (UnsafeBufferPointer<Element>) throws(Failure) -> Result

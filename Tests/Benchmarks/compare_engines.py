@@ -3,7 +3,7 @@
     pip install numpy onnx onnxruntime openvino ai-edge-litert flatbuffers
     swift build -c release --package-path Tests/Benchmarks
     python Tests/Benchmarks/compare_engines.py Sources/CWeights/inpainting.safetensors [--threads 1 2] [--rounds 5]
-        [--isa avx2] [--size 192]
+        [--isa avx2] [--size 192] [--write FOLDER]
 
 Every measurement is a process of its own; the engines take turns, round after round, and the medians of the rounds
 stand in the table. "load and first" is from opening the file to the first result, without the start of the process
@@ -470,9 +470,15 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--runs", type=int, default=20, help="runs a round")
     parser.add_argument("--isa", default="", help="hold ours and OpenVINO to this instruction set: avx2, avxvnni")
+    parser.add_argument("--write", type=pathlib.Path, metavar="FOLDER", help="only write the network as ONNX and for LiteRT")
     options = parser.parse_args()
     description, _ = read_network(options.network)
     size = options.size or description["input_size"]
+    if options.write:
+        options.write.mkdir(parents=True, exist_ok=True)
+        for kind, write in (("onnx", write_onnx), ("tflite", write_tflite)):
+            write(options.network, str(options.write / f"{options.network.stem}.{kind}"), size)
+        return
     card = description["card"]
     print(f"{processor()}\n{options.network.stem}: {card['dense_parameters'] / 1e6:.2f} million parameters, "
           f"{100 * card['sparsity']:.1f} % pruned")

@@ -2,8 +2,9 @@
 
 Object set: photos of the validation split at 512 x 512 with one object-shaped hole of 3...30 %.
 Free-form set: 60...67 % of the picture gone under thick strokes.
-Figures: LPIPS(squeeze) on the hole's box (object set) or on the whole picture (free-form set), PSNR in
-the hole, and PSNR in the hole after a Gaussian blur of 4 px of both pictures.
+Figures: LPIPS(squeeze) on the hole's box (object set) or on the whole picture (free-form set); the distance of
+EfficientNet-Lite0's features there; PSNR in the hole, the same after a Gaussian blur of 4 px of both pictures, and the
+mean structural similarity there.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import torch.nn.functional as F
 
 from .holes import free_form, object_shapes, place_object
 from .inpainting_export import packed_bytes
+from .inpainting_losses import PerceptualLoss
 from .inpainting_network import pack_input
 from .photos import PhotoStore
 from .runtime import NetworkFile
@@ -139,13 +141,26 @@ def patchmatch(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
 # ---------------------------------------------------------------- figures
 
 
+def ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The map of structural similarity of two brightness pictures, 11 x 11 Gaussian windows (Wang et al., 2004)."""
+
+    def mean(p: np.ndarray) -> np.ndarray:
+        return cv2.GaussianBlur(p, (11, 11), 1.5)
+
+    ma, mb = mean(a), mean(b)
+    va, vb, vab = mean(a * a) - ma * ma, mean(b * b) - mb * mb, mean(a * b) - ma * mb
+    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
+    return (2 * ma * mb + c1) * (2 * vab + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2))
+
+
 class Judge:
-    """LPIPS(squeeze), PSNR and low-passed PSNR of one fill."""
+    """The figures of one fill. LPIPS is the independent one: the features' backbone is also in the training's loss."""
 
     def __init__(self):
         import lpips
 
         self.lpips = lpips.LPIPS(net="squeeze", verbose=False).eval()
+        self.features = PerceptualLoss()
 
     @torch.no_grad()
     def __call__(self, fill: np.ndarray, case: Case, whole: bool) -> dict[str, float]:
@@ -164,7 +179,11 @@ class Judge:
 
         fill, truth = fill.astype(np.float32), case.pixels.astype(np.float32)
         blur = [cv2.GaussianBlur(p, (0, 0), 4) for p in (fill, truth)]
-        return dict(lpips=float(self.lpips(a, b)), psnr=psnr(fill, truth), low_psnr=psnr(*blur))
+        grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY) for p in (fill, truth)]
+        return dict(
+            lpips=float(self.lpips(a, b)), features=float(self.features(a, b)), psnr=psnr(fill, truth),
+            low_psnr=psnr(*blur), ssim=float(ssim(*grey)[hole].mean()),
+        )  # fmt: skip
 
 
 def measure(methods: dict[str, Fill], cases: list[Case], whole: bool = False, log=print) -> tuple[dict, dict]:

@@ -31,17 +31,26 @@ def load_file(path: Path) -> tuple[InpaintingNetwork, dict[str, torch.Tensor]]:
 
 
 @torch.no_grad()
-def revive(network: InpaintingNetwork) -> None:
-    """Starts residual branches that compute nothing anew: random first weights, a second convolution of zeros.
+def revive(network: InpaintingNetwork, packed: torch.Tensor) -> int:
+    """Starts channels inside residual branches anew that never open on `packed`; returns how many.
 
-    The network's answer stays what it was. Without this both convolutions of an emptied branch have a gradient of
-    zero, and it can never grow again.
+    Their first weights become random and their second ones zero: the network's answer stays what it was, but there
+    is a gradient again.
     """
-    for module in network.modules():
-        if not isinstance(module, (Residual, Context)):
-            continue
-        if module.first.weight.count_nonzero() and module.second.weight.count_nonzero():
-            continue
-        torch.nn.init.kaiming_normal_(module.first.weight, nonlinearity="relu")
-        for zeroed in (module.first.bias, module.second.weight, module.second.bias):
-            torch.nn.init.zeros_(zeroed)
+    blocks = [m for m in network.modules() if isinstance(m, (Residual, Context))]
+    opened: dict[int, torch.Tensor] = {}
+    handles = [
+        block.first.register_forward_hook(lambda _, __, y, k=k: opened.__setitem__(k, (y > 0).sum((0, 2, 3)) > 0))
+        for k, block in enumerate(blocks)
+    ]
+    network(packed)
+    for handle in handles:
+        handle.remove()
+    for k, block in enumerate(blocks):
+        closed = ~opened[k]
+        fresh = torch.empty_like(block.first.weight)
+        torch.nn.init.kaiming_normal_(fresh, nonlinearity="relu")
+        block.first.weight[closed] = fresh[closed]
+        block.first.bias[closed] = 0
+        block.second.weight[:, closed] = 0
+    return sum(int((~o).sum()) for o in opened.values())

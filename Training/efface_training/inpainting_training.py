@@ -124,7 +124,10 @@ class Trainer:
         """Goes on from a network file; what it lacks stays pruned, or may grow again."""
         network, masks = load_file(path)
         if not pruned:
-            revive(network)
+            stop = threading.Event()
+            pixels, hole = to_tensors(*batches(self.photos, self.holes, 32, 128, 0, stop).get(), "cpu")
+            stop.set()
+            print(f"{revive(network, pack_input(pixels, hole))} channels that never opened start anew", flush=True)
         for mine in (self.network, self.average):
             mine.load_state_dict(network.state_dict())
         self.masks = masks if pruned else {}

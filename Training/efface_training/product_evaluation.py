@@ -144,18 +144,6 @@ PEERS = {"telea": telea, **{f"patchmatch {n}": _patchmatch(n) for n in (5, 9)}, 
 # ---------------------------------------------------------------- figures
 
 
-def _ssim(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """The map of structural similarity of two brightness pictures, 11 x 11 Gaussian windows."""
-
-    def mean(p: np.ndarray) -> np.ndarray:
-        return cv2.GaussianBlur(p, (11, 11), 1.5)
-
-    ma, mb = mean(a), mean(b)
-    va, vb, vab = mean(a * a) - ma * ma, mean(b * b) - mb * mb, mean(a * b) - ma * mb
-    c1, c2 = (0.01 * 255) ** 2, (0.03 * 255) ** 2
-    return (2 * ma * mb + c1) * (2 * vab + c2) / ((ma * ma + mb * mb + c1) * (va + vb + c2))
-
-
 def _gradient(brightness: np.ndarray, where: np.ndarray) -> float:
     across, down = (np.abs(np.diff(brightness, axis=axis)) for axis in (1, 0))
     inside = where > 0
@@ -166,7 +154,6 @@ def _gradient(brightness: np.ndarray, where: np.ndarray) -> float:
 def figures(judge: Judge, fill: np.ndarray, case: Case) -> dict[str, float]:
     result = judge(fill, case, whole=False)
     grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (fill, case.pixels)]
-    result["ssim"] = float(_ssim(*grey)[case.hole > 0].mean())
     width = max(8, int(np.sqrt(case.hole.sum()) / 4)) | 1
     ring = cv2.dilate(case.hole, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1)))
     of_ring = _gradient(grey[1], ring - case.hole)

@@ -11,7 +11,7 @@ def _train(options) -> None:
 
     train(options.data, options.teacher, options.runs, options.minutes, batch=options.batch, rate=options.rate,
           encoder_sparsity=options.encoder_sparsity, decoder_sparsity=options.decoder_sparsity,
-          start=options.start, salient=options.salient)  # fmt: skip
+          start=options.start, salient=options.salient, threads=options.threads)  # fmt: skip
 
 
 def _model(path: Path, exact: bool):
@@ -89,6 +89,7 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--decoder-sparsity", type=float, default=0.35, help="the same of the decoders")
     parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
     parser.add_argument("--salient", type=Path, help="the ONNX file of U2-Netp: outlines of things without a class")
+    parser.add_argument("--threads", type=int, default=1)
     parser.set_defaults(run=_train)
 
     parser = subparsers.add_parser("evaluate-segmentation", help="figures of a checkpoint (.pt) or a shipped file (.safetensors)")

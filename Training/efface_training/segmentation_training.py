@@ -126,10 +126,10 @@ def apply_masks(network, masks) -> None:
 
 def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int = 16, rate: float = 1.5e-3,
           encoder_sparsity: float = 0.1, decoder_sparsity: float = 0.35, seed: int = 1,
-          start: Path | None = None, salient: Path | None = None) -> None:  # fmt: skip
+          start: Path | None = None, salient: Path | None = None, threads: int = 1) -> None:  # fmt: skip
     """`start`: a shipped network file to go on from where the run has no checkpoint yet. `salient`: the ONNX file of
     U2-Netp, for things to click on in the unlabelled photos."""
-    torch.set_num_threads(1)
+    torch.set_num_threads(threads)
     torch.manual_seed(seed)
     cache = runs / "cache"
     if not (cache / "index.json").exists():

@@ -31,12 +31,14 @@ class NetworkFileTests(unittest.TestCase):
         self.assertEqual(rows.tolist(), [0, 9 * 12 - 1, 2 * 9 * 12 - 1])
         self.assertNotIn((1 * 3 + 2) * 12 + 1, columns[: rows[1]])
         file = NetworkFile.__new__(NetworkFile)
+        file.kind = torch.float64
         file._weights, file.tensors = {}, {"a.weights": blocks, "a.columns": columns, "a.rows": rows}
         np.testing.assert_array_equal(file.dense_weight(dict(name="a", op="conv", kernel=3), 48).numpy(), weight)
 
     def test_depthwise_survives_packing(self):
         weight = np.random.RandomState(0).randint(-127, 128, (32, 5, 5)).astype(np.int8)
         file = NetworkFile.__new__(NetworkFile)
+        file.kind = torch.float64
         file._weights, file.tensors = {}, {"a.weights": pack_depthwise(weight)}
         np.testing.assert_array_equal(file.dense_weight(dict(name="a", op="depthwise", kernel=5), 32).numpy()[:, 0], weight)
 

@@ -5,7 +5,7 @@ import unittest
 import cv2
 import numpy as np
 
-from efface_training.inpainting_evaluation import Case
+from efface_training.inpainting_evaluation import Case, ssim
 from efface_training.product_evaluation import figures, halves, summary
 
 
@@ -17,7 +17,8 @@ def _case() -> Case:
 
 
 def _judge(fill, case, whole):
-    return {"lpips": float(np.abs(fill.astype(float) - case.pixels).mean())}
+    grey = [cv2.cvtColor(p, cv2.COLOR_RGB2GRAY).astype(np.float32) for p in (fill, case.pixels)]
+    return {"lpips": float(np.abs(fill.astype(float) - case.pixels).mean()), "ssim": float(ssim(*grey)[case.hole > 0].mean())}
 
 
 class ProductEvaluationTests(unittest.TestCase):

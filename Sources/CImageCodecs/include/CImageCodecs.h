@@ -110,10 +110,11 @@ efi_code efi_jpeg_sequential(const uint8_t *bytes, size_t count, efi_buffer *out
 /// Writes the source's coefficients again, with the blocks that `mask` touches coded anew from
 /// `pixels`, by the source's quantization tables and sampling.
 ///
-/// `source` may be the file or its `efi_jpeg_sequential` copy. `pixels` (RGB) and `mask` (one byte a
-/// pixel) have the source's size. The result has no APPn or COM segments. Where the mask is 0, `pixels` are as `efi_jpeg_decode_rgb` gave them.
+/// `source` may be the file or its `efi_jpeg_sequential` copy. `mask` (one byte a pixel) has the source's size.
+/// `pixels` (RGB) are its rows from `first_row` on, as far as the mask touches rows of MCUs; of a CMYK file
+/// all. Where the mask is 0 they are as `efi_jpeg_decode_rgb` gave them. The result has no APPn or COM segments.
 efi_code efi_jpeg_encode_over(const uint8_t *source, size_t count, const uint8_t *pixels,
-                              const uint8_t *mask, const efi_jpeg_plan *plan, efi_buffer *output,
+                              size_t first_row, const uint8_t *mask, const efi_jpeg_plan *plan, efi_buffer *output,
                               efi_jpeg_outcome *outcome, efi_failure *failure);
 
 /// Encodes the whole picture anew at `quality`, in the source's colour model and sampling.

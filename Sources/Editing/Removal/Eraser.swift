@@ -34,7 +34,7 @@ public final class Eraser {
     let hole = try grow(selected, request, &report)
     let before = keepBefore(photo.photo, request)
     try fill(&photo.photo, hole, request, seed: request.options.seed, &report)
-    let encoded = try encode(photo, hole, request, &report)
+    let encoded = try encode(&photo, hole, request, &report)
     try write(encoded, photo: photo, before: before, hole: hole, request, &report)
     try writeVariants(of: &photo, before: before, hole: hole, request, &report)
     report.timings.total = watch.milliseconds
@@ -135,10 +135,7 @@ public final class Eraser {
   }
 
   private func keepBefore(_ photo: borrowing Photo, _ request: RemovalRequest) -> Photo? {
-    guard request.comparison != nil || request.wantsThumbnails || !request.variants.isEmpty else {
-      return nil
-    }
-    return photo.copy()
+    request.showsPhoto ? photo.copy() : nil
   }
 
   private func fill(
@@ -157,7 +154,7 @@ public final class Eraser {
   }
 
   private func encode(
-    _ photo: borrowing DecodedPhoto, _ hole: borrowing Mask, _ request: RemovalRequest,
+    _ photo: inout DecodedPhoto, _ hole: borrowing Mask, _ request: RemovalRequest,
     _ report: inout RemovalReport
   ) throws(EditingError) -> [UInt8] {
     progress(.writing)
@@ -165,12 +162,15 @@ public final class Eraser {
     let wanted = request.options
     let mark = EncodingOptions.Mark(
       software: "Efface \(version)", date: timestamp(currentTime()))
+    let options = EncodingOptions(
+      quality: wanted.quality, thumbnail: wanted.keepsThumbnail ? .rebuild : .drop,
+      strip: wanted.strip, mark: wanted.marksHistory ? mark : nil)
     do {
-      let encoded = try ImageCodecs.encode(
-        photo.photo, changed: hole, over: photo.source,
-        options: EncodingOptions(
-          quality: wanted.quality, thumbnail: wanted.keepsThumbnail ? .rebuild : .drop,
-          strip: wanted.strip, mark: wanted.marksHistory ? mark : nil))
+      let encoded =
+        request.showsPhoto
+        ? try ImageCodecs.encode(photo.photo, changed: hole, over: photo.source, options: options)
+        : try ImageCodecs.encode(
+          releasing: &photo.photo, changed: hole, over: photo.source, options: options)
       report.notes += encoded.notes
       report.timings.encode += watch.milliseconds
       return encoded.bytes
@@ -234,7 +234,7 @@ public final class Eraser {
       let seed = seed &+ UInt64(number + 1)
       let notes = report.notes
       try fill(&photo.photo, hole, request, seed: seed, &report)
-      let encoded = try encode(photo, hole, request, &report)
+      let encoded = try encode(&photo, hole, request, &report)
       report.notes = notes
       let watch = Stopwatch()
       try file.write(encoded, like: report.source, keepsTime: request.options.keepsTime)

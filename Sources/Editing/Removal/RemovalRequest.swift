@@ -14,6 +14,9 @@ public struct RemovalRequest: Sendable {
   public var options: RemovalOptions
   /// Whether small pictures of before and after are wanted for a report.
   var wantsThumbnails = false
+
+  /// Whether the photo's pixels are still needed once it is written.
+  var showsPhoto: Bool { comparison != nil || wantsThumbnails || !variants.isEmpty }
   /// Called with the result's bytes just before they appear under their name.
   var willPublish: (@Sendable ([UInt8]) throws(EditingError) -> Void)?
 

@@ -2,91 +2,135 @@ internal import CImageCodecs
 internal import Photos
 internal import Tensors
 
-/// Writes an edited photo over its JPEG.
-func encodeJPEG(
-  _ photo: borrowing Photo, changed: borrowing Mask, over source: SourceImage,
-  options: EncodingOptions
-) throws(CodecError) -> EncodedPhoto {
-  let file = JPEGFile(source.bytes)
-  let info = try jpegInfo(source.bytes)
-  guard let firstScan = file.scans.first, !file.segments.isEmpty else {
-    throw .corrupt(.jpeg, detail: "no scan was found")
-  }
-  var result = EncodedPhoto(bytes: [])
-  let metadata = JPEGMetadata(of: file, in: source.bytes, photo: photo, options: options)
-  result.notes = metadata.notes
+/// A JPEG that an edited photo is written over: what is known of it before any pixel is coded.
+struct JPEGEdit {
+  private let source: SourceImage
+  private let options: EncodingOptions
+  private let file: JPEGFile
+  private let info: efi_jpeg_info
+  private let firstScan: JPEGFile.Scan
+  private let metadata: JPEGMetadata
 
-  if let quality = options.quality {
-    let coded = try unsafe run(photo, changed) { pixels, mask throws(CodecError) in
-      try unsafe Library.write(.jpeg) { output, failure in
-        unsafe efi_jpeg_encode_again(
-          source.bytes, source.bytes.count, pixels, mask, Int32(min(max(quality, 1), 100)),
-          info.progressive, Int32(firstScan.restartInterval), output, failure)
-      } collect: {
-        unsafe Array($0)
-      }
+  /// Reads the file's headers, and makes its metadata anew from the edited photo.
+  init(
+    _ photo: borrowing Photo, over source: SourceImage, options: EncodingOptions
+  ) throws(CodecError) {
+    self.source = source
+    self.options = options
+    file = JPEGFile(source.bytes)
+    info = try jpegInfo(source.bytes)
+    guard let first = file.scans.first, !file.segments.isEmpty else {
+      throw .corrupt(.jpeg, detail: "no scan was found")
     }
-    result.bytes = [0xFF, JPEGFile.Marker.startOfImage] + metadata.all + coded.dropFirst(2)
-    return result
+    firstScan = first
+    metadata = JPEGMetadata(of: file, in: source.bytes, photo: photo, options: options)
   }
 
-  let isOneScan = file.scans.count == 1 && firstScan.components.count == Int(info.components)
-  var scans = file.scans.map(efi_jpeg_scan.init)
-  let restart = restart(file.scans, info)
-  var outcome = efi_jpeg_outcome()
-  let coefficients = source.sequential ?? source.bytes
-  func write(asTheSource: Bool) throws(CodecError) -> [UInt8] {
-    try unsafe run(photo, changed) { pixels, mask throws(CodecError) in
-      try unsafe scans.withUnsafeMutableBufferPointer { scans throws(CodecError) in
-        var plan = unsafe efi_jpeg_plan(
-          scans: asTheSource && !isOneScan ? UnsafePointer(scans.baseAddress) : nil,
-          scan_count: Int32(scans.count), progression: !asTheSource && info.progressive,
-          may_reuse_tables: asTheSource && isOneScan && !info.progressive && !info.arithmetic,
-          arithmetic: info.arithmetic,
-          restart_interval: Int32(restart.interval), restart_rows: Int32(restart.rows))
-        return try unsafe Library.write(.jpeg) { output, failure in
-          unsafe efi_jpeg_encode_over(
-            coefficients, coefficients.count, pixels, mask, &plan, output, &outcome, failure)
+  /// The rows of pixels that `encode` will read: whole rows of MCUs, or all of them.
+  func rows(for changed: borrowing Mask) -> Range<Int> {
+    let all = 0..<changed.height
+    // All are coded anew, or tell how the photo's black is made.
+    let isCMYK = info.color == EFI_JPEG_CMYK || info.color == EFI_JPEG_YCCK
+    if options.quality != nil || isCMYK { return all }
+    let (values, width) = (changed.values.span, changed.width)
+    func isTouched(_ y: Int) -> Bool {
+      values.firstSet(in: y * width..<(y + 1) * width) < (y + 1) * width
+    }
+    guard let first = all.first(where: isTouched), let last = all.last(where: isTouched) else {
+      return 0..<0
+    }
+    let factors = [info.vertical.0, info.vertical.1, info.vertical.2, info.vertical.3]
+    let height = 8 * Int(factors.max() ?? 1)
+    return first / height * height..<min(changed.height, (last / height + 1) * height)
+  }
+
+  /// Writes the file.
+  ///
+  /// - Parameters:
+  ///   - pixels: Of the edited photo: at the least the `rows(for:)` of the mask.
+  ///   - firstRow: Which row of the photo the first of `pixels` is.
+  ///   - changed: The mask, of the photo's size.
+  func encode(
+    _ pixels: borrowing Tensor<UInt8>, firstRow: Int, changed: borrowing Mask
+  ) throws(CodecError) -> EncodedPhoto {
+    var result = EncodedPhoto(bytes: [])
+    result.notes = metadata.notes
+
+    if let quality = options.quality {
+      let coded = try unsafe run(pixels, changed) { pixels, mask throws(CodecError) in
+        try unsafe Library.write(.jpeg) { output, failure in
+          unsafe efi_jpeg_encode_again(
+            source.bytes, source.bytes.count, pixels, mask, Int32(min(max(quality, 1), 100)),
+            info.progressive, Int32(firstScan.restartInterval), output, failure)
         } collect: {
           unsafe Array($0)
         }
       }
+      result.bytes = [0xFF, JPEGFile.Marker.startOfImage] + metadata.all + coded.dropFirst(2)
+      return result
     }
-  }
-  let coded: [UInt8]
-  do throws(CodecError) {
-    coded = try write(asTheSource: true)
-  } catch .notEncodable(_, let detail) {
-    // The source's scans or tables break a rule that decoders forgive and libjpeg's writer does not.
-    coded = try write(asTheSource: false)
-    result.notes.append("scans and code tables made anew (\(detail))")
-  }
-  result.blocks = (Int(outcome.blocks), Int(outcome.replaced))
 
-  let output = JPEGFile(header: coded)
-  guard let scan = output.segments.last, scan.marker == JPEGFile.Marker.startOfScan else {
-    throw .notEncodable(.jpeg, detail: "libjpeg wrote no scan")
-  }
-  result.bytes.reserveCapacity(source.bytes.count + source.bytes.count / 8)
-  result.bytes += [0xFF, JPEGFile.Marker.startOfImage]
-  if outcome.reused_tables {
-    // The header stays as it is, byte for byte; only the scan's data is new.
-    for (index, segment) in file.segments.enumerated() {
-      result.bytes += metadata[index]
-      if segment.isMetadata { continue }
-      if segment.marker == JPEGFile.Marker.startOfScan {
-        // Metadata behind the scan goes before it: the order among them stays.
-        for later in index + 1..<file.segments.count { result.bytes += metadata[later] }
-        result.bytes += source.bytes[segment.range]
-        break
+    let isOneScan = file.scans.count == 1 && firstScan.components.count == Int(info.components)
+    var scans = file.scans.map(efi_jpeg_scan.init)
+    let restart = restart(file.scans, info)
+    var outcome = efi_jpeg_outcome()
+    let coefficients = source.sequential ?? source.bytes
+    func write(
+      _ pixels: borrowing Tensor<UInt8>, _ changed: borrowing Mask, asTheSource: Bool
+    ) throws(CodecError) -> [UInt8] {
+      try unsafe run(pixels, changed) { pixels, mask throws(CodecError) in
+        try unsafe scans.withUnsafeMutableBufferPointer { scans throws(CodecError) in
+          var plan = unsafe efi_jpeg_plan(
+            scans: asTheSource && !isOneScan ? UnsafePointer(scans.baseAddress) : nil,
+            scan_count: Int32(scans.count), progression: !asTheSource && info.progressive,
+            may_reuse_tables: asTheSource && isOneScan && !info.progressive && !info.arithmetic,
+            arithmetic: info.arithmetic,
+            restart_interval: Int32(restart.interval), restart_rows: Int32(restart.rows))
+          return try unsafe Library.write(.jpeg) { output, failure in
+            unsafe efi_jpeg_encode_over(
+              coefficients, coefficients.count, pixels, firstRow, mask, &plan, output, &outcome,
+              failure)
+          } collect: {
+            unsafe Array($0)
+          }
+        }
       }
-      result.bytes += source.bytes[segment.range]
     }
-    result.bytes += coded[scan.range.upperBound...]
-  } else {
-    result.bytes += metadata.all + coded.dropFirst(2)
+    let coded: [UInt8]
+    do throws(CodecError) {
+      coded = try write(pixels, changed, asTheSource: true)
+    } catch .notEncodable(_, let detail) {
+      // The source's scans or tables break a rule that decoders forgive and libjpeg's writer does not.
+      coded = try write(pixels, changed, asTheSource: false)
+      result.notes.append("scans and code tables made anew (\(detail))")
+    }
+    result.blocks = (Int(outcome.blocks), Int(outcome.replaced))
+
+    let output = JPEGFile(header: coded)
+    guard let scan = output.segments.last, scan.marker == JPEGFile.Marker.startOfScan else {
+      throw .notEncodable(.jpeg, detail: "libjpeg wrote no scan")
+    }
+    result.bytes.reserveCapacity(source.bytes.count + source.bytes.count / 8)
+    result.bytes += [0xFF, JPEGFile.Marker.startOfImage]
+    if outcome.reused_tables {
+      // The header stays as it is, byte for byte; only the scan's data is new.
+      for (index, segment) in file.segments.enumerated() {
+        result.bytes += metadata[index]
+        if segment.isMetadata { continue }
+        if segment.marker == JPEGFile.Marker.startOfScan {
+          // Metadata behind the scan goes before it: the order among them stays.
+          for later in index + 1..<file.segments.count { result.bytes += metadata[later] }
+          result.bytes += source.bytes[segment.range]
+          break
+        }
+        result.bytes += source.bytes[segment.range]
+      }
+      result.bytes += coded[scan.range.upperBound...]
+    } else {
+      result.bytes += metadata.all + coded.dropFirst(2)
+    }
+    return result
   }
-  return result
 }
 
 /// The restart interval of all scans, in MCUs or else in rows of them.
@@ -109,10 +153,10 @@ private func restart(_ scans: [JPEGFile.Scan], _ info: efi_jpeg_info) -> (interv
 
 /// Hands the memory of the pixels and the mask to a call.
 private func run<Result>(
-  _ photo: borrowing Photo, _ changed: borrowing Mask,
+  _ pixels: borrowing Tensor<UInt8>, _ changed: borrowing Mask,
   _ body: (UnsafePointer<UInt8>?, UnsafePointer<UInt8>?) throws(CodecError) -> Result
 ) throws(CodecError) -> Result {
-  try unsafe photo.pixels.withUnsafeBufferPointer { pixels throws(CodecError) in
+  try unsafe pixels.withUnsafeBufferPointer { pixels throws(CodecError) in
     try unsafe changed.values.withUnsafeBufferPointer { mask throws(CodecError) in
       try unsafe body(pixels.baseAddress, mask.baseAddress)
     }
