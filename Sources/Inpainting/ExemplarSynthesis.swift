@@ -129,7 +129,7 @@ struct ExemplarSynthesis {
     switch coarse {
     case .some(let coarse):
       level.enlarge(coarse)
-      level.pick(threads: threads)
+      level.pick(textureGain: textureGain(depth), threads: threads)
       refine(&level, depth: depth)
     case .none:
       start(&level, depth: depth, guide: guide)
@@ -229,7 +229,7 @@ struct ExemplarSynthesis {
     for round in 1...settings.coarsestRounds {
       search(
         &level, round: round, seed: seed, radius: max(level.height, level.width) / 2, anywhere: 1)
-      if round < settings.coarsestRounds { _ = vote(&level) }
+      if round < settings.coarsestRounds { _ = vote(&level, depth) }
     }
   }
 
@@ -243,7 +243,7 @@ struct ExemplarSynthesis {
     for round in 0..<settings.mostRounds {
       search(&level, round: round, seed: seed, radius: radius, anywhere: 0)
       if active > left || active * 50 < level.targetCount { break }
-      active = vote(&level)
+      active = vote(&level, depth)
       left -= active
     }
   }
@@ -260,11 +260,13 @@ struct ExemplarSynthesis {
     }
   }
 
+  private func textureGain(_ depth: Int) -> Double { depth == 0 ? 1 : settings.textureGain }
+
   /// Lets the patches vote; how many are not settled by that.
-  private func vote(_ level: inout PatchLevel) -> Int {
+  private func vote(_ level: inout PatchLevel, _ depth: Int) -> Int {
     level.vote(
       quantile: settings.voteQuantile, sharpness: settings.voteSharpness, fade: settings.fade,
-      tolerance: 0, threads: threads)
+      textureGain: textureGain(depth), tolerance: 0, threads: threads)
   }
 }
 

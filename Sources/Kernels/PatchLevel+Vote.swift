@@ -7,13 +7,17 @@ extension PatchLevel {
   /// A patch's weight falls with its cost, by a Gaussian whose variance is the given part of all
   /// costs (Wexler et al. 2007).
   ///
-  /// - Parameter tolerance: Targets over pixels that change by no more than so many levels are settled:
-  ///   the next `measure` and `search` pass them over. Negative: every target stays active.
+  /// - Parameters:
+  ///   - textureGain: What the mean texture is multiplied by. Patches that match are smoother than what
+  ///     they stand in for, as errors of fine detail add up; without a gain each round takes on from the
+  ///     last, and the fill becomes smoother than its surroundings.
+  ///   - tolerance: Targets over pixels that change by no more than so many levels are settled: the next
+  ///     `measure` and `search` pass them over. Negative: every target stays active.
   /// - Returns: How many targets are active.
   @discardableResult
   public mutating func vote(
-    quantile: Double = 0.75, sharpness: Double = 1, fade: Double = 1, tolerance: Int = -1,
-    threads: Int
+    quantile: Double = 0.75, sharpness: Double = 1, fade: Double = 1, textureGain: Double = 1,
+    tolerance: Int = -1, threads: Int
   ) -> Int {
     let weights = voteWeights(quantile: quantile, sharpness: sharpness, fade: fade)
     // Only active targets can have got another source since the last vote.
@@ -23,7 +27,7 @@ extension PatchLevel {
       unsafe stale.withUnsafeBufferPointer { stale in
         unsafe withVote(
           weights: weights, stale: stale.baseAddress, changed: changed.baseAddress,
-          tolerance: tolerance, threads: threads
+          tolerance: tolerance, textureGain: textureGain, threads: threads
         ) { table, vote, _, rows in
           _ = unsafe table.patch_vote(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
         }
@@ -50,9 +54,10 @@ extension PatchLevel {
   }
 
   /// Sets every pixel of the hole to what the cheapest patch over it says: nothing is averaged.
-  public mutating func pick(threads: Int) {
+  public mutating func pick(textureGain: Double = 1, threads: Int) {
     let weights = Tensor<UInt16>(height: 1, width: 1, repeating: 0)
-    unsafe withVote(weights: weights, threads: threads) { table, vote, cost, rows in
+    unsafe withVote(weights: weights, textureGain: textureGain, threads: threads) {
+      table, vote, cost, rows in
       _ = unsafe table.patch_best(vote, cost, Int32(rows.lowerBound), Int32(rows.upperBound))
     }
   }
@@ -90,7 +95,8 @@ extension PatchLevel {
 
   mutating func withVote(
     weights: borrowing Tensor<UInt16>, stale: UnsafePointer<UInt8>? = nil,
-    changed: UnsafeMutablePointer<UInt8>? = nil, tolerance: Int = 0, threads: Int,
+    changed: UnsafeMutablePointer<UInt8>? = nil, tolerance: Int = 0, textureGain: Double = 1,
+    threads: Int,
     _ body:
       @Sendable (efk_image, UnsafePointer<efk_patch_vote>, UnsafePointer<UInt32>, Range<Int>) ->
       Void
@@ -117,7 +123,8 @@ extension PatchLevel {
                   field_x: Int32(region.columns.lowerBound),
                   field_y: Int32(region.rows.lowerBound), field_width: Int32(region.width),
                   field_height: Int32(region.height), output: pixels, stale: stale,
-                  changed: changed, tolerance: Int32(tolerance))
+                  changed: changed, tolerance: Int32(tolerance),
+                  texture_gain: UInt32((textureGain * 256).rounded()))
                 nonisolated(unsafe) let cost = unsafe prices
                 inBands(bands, threads: threads) { band in
                   let rows =

@@ -85,6 +85,8 @@ typedef struct efk_patch_vote {
   /// `tolerance`, to 0 elsewhere in the hole; or null.
   uint8_t *_Nullable changed;
   int32_t tolerance;
+  /// What `patch_vote` and `patch_best` multiply the fourth channel by, in 256ths.
+  uint32_t texture_gain;
 } efk_patch_vote;
 
 /// Kernels over whole images: one instance for each instruction set that has its own code.

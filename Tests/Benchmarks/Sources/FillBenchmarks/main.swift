@@ -66,7 +66,7 @@ struct Run {
       "guideBlur": \.guideBlur, "guidePeel": \.guidePeel, "guideCoarse": \.guideCoarse,
       "guideFine": \.guideFine, "guideReach": \.guideReach, "smoothWeight": \.smoothWeight,
       "voteQuantile": \.voteQuantile, "voteSharpness": \.voteSharpness, "fade": \.fade,
-      "texture": \.texture, "context": \.context, "trustReach": \.trustReach,
+      "texture": \.texture, "textureGain": \.textureGain, "context": \.context, "trustReach": \.trustReach,
       "transfer": \.transfer, "transferLimit": \.transferLimit,
       "transferError": \.transferError,
       "transferReach": \.transferReach,
