@@ -21,11 +21,13 @@ func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency], resources: [Resource] = [])
-  -> Target
-{
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], exclude: [String] = [],
+  resources: [Resource] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies, resources: resources, swiftSettings: swiftSettings)
+    name: name, dependencies: dependencies, exclude: exclude, resources: resources,
+    swiftSettings: swiftSettings)
 }
 
 let package = Package(
@@ -97,7 +99,7 @@ let package = Package(
     tests(
       "InpaintingTests", ["Inpainting", "Kernels", "Networks", "Photos", "Tensors"],
       resources: [.copy("Fixtures")]),
-    tests("effaceTests", ["efface", "ImageCodecs", "Photos", "Tensors"]),
+    tests("effaceTests", ["efface", "ImageCodecs", "Photos", "Tensors"], exclude: ["Help"]),
     // The tests' own reader of JPEG coefficients, which shares no code with ours.
     .target(
       name: "CCoefficients", dependencies: ["CJPEG"], path: "Tests/CCoefficients",

@@ -37,10 +37,15 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
       for round in 0..<3 {
         level.measure(threads: threads)
         level.search(pass: round, radius: 20, anywhere: 1, seed: 8, threads: threads)
-        level.vote(fade: 1.5, tolerance: guided ? 1 : -1, threads: threads)
+        level.vote(
+          fade: 1.5, textureGain: guided ? 1.3 : 1, tolerance: guided ? 1 : -1, threads: threads)
       }
       level.measure(threads: threads)
-      if guided { level.agree(threads: threads) } else { level.pick(threads: threads) }
+      if guided {
+        level.agree(threads: threads)
+      } else {
+        level.pick(textureGain: 1.7, threads: threads)
+      }
       level.closeSeam(limit: 90, threads: threads)
       return bytes(level.image.pixels)
     }
@@ -190,6 +195,31 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
           }
         }
         #expect(agrees, "at \(y), \(x)")
+      }
+    }
+  }
+
+  /// A gain raises the texture that is looked for next, and no colour.
+  @Test(arguments: [false, true])
+  func aGainRaisesTheTextureAlone(votes: Bool) {
+    func run(gain: Double) -> PatchLevel {
+      var level = PatchLevel(
+        pictureWithHole(height: 60, width: 70, rows: 20..<40, columns: 20..<50))
+      level.scatter(seed: 2)
+      level.measure(threads: 1)
+      if votes {
+        level.vote(textureGain: gain, threads: 1)
+      } else {
+        level.pick(textureGain: gain, threads: 1)
+      }
+      return level
+    }
+    let (plain, raised) = (run(gain: 1), run(gain: 1.5))
+    for y in 20..<40 {
+      for x in 20..<50 {
+        for c in 0..<3 { #expect(raised.image.pixels[y, x, c] == plain.image.pixels[y, x, c]) }
+        let texture = (Int(plain.image.pixels[y, x, 3]) * 384 + 128) >> 8
+        #expect(Int(raised.image.pixels[y, x, 3]) == min(255, texture))
       }
     }
   }
