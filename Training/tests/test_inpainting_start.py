@@ -1,0 +1,34 @@
+"""Going on from a pruned network."""
+
+import unittest
+
+import torch
+
+from efface_training.inpainting_network import InpaintingNetwork, pack_input
+from efface_training.inpainting_start import revive
+
+
+class ReviveTests(unittest.TestCase):
+    def test_closed_channels_open_and_the_answer_stays(self):
+        torch.manual_seed(1)
+        network = InpaintingNetwork(widths=(16, 32, 32), head=16, dilations=(1, 2)).eval()
+        torch.nn.init.normal_(network.out.weight, 0, 0.05)
+        emptied, closed = network.coarse[0], network.coarse[1]
+        with torch.no_grad():
+            emptied.first.weight.zero_()
+            emptied.second.weight.zero_()
+            closed.first.bias[:8] = -100
+        hole = torch.zeros(2, 1, 64, 64)
+        hole[:, :, 20:40, 20:40] = 1
+        packed = pack_input(255 * torch.rand(2, 3, 64, 64), hole)
+        before = network(packed).detach()
+        self.assertGreaterEqual(revive(network, packed), 32 + 8)
+        torch.testing.assert_close(network(packed), before)
+        self.assertEqual(float(closed.first.bias[:8].abs().max()), 0)
+        network(packed).square().sum().backward()
+        for block in (emptied, closed):
+            self.assertGreater(float(block.second.weight.grad[:, :8].abs().max()), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
