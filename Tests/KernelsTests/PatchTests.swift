@@ -214,7 +214,8 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
       }
       return level
     }
-    let (plain, raised) = (run(gain: 1), run(gain: 1.5))
+    let plain = run(gain: 1)
+    let raised = run(gain: 1.5)
     for y in 20..<40 {
       for x in 20..<50 {
         for c in 0..<3 { #expect(raised.image.pixels[y, x, c] == plain.image.pixels[y, x, c]) }

@@ -17,7 +17,7 @@ from .segmentation_network import OFFSET_UNIT, TAPS, Convolution, SegmentationNe
 from .segmentation_sampling import NOMINAL
 
 FEATURES = ("detail", "smooth8", "smooth16")
-LEAST_IOU = 0.2  # a class below this on the validation photos is not offered as a name
+LEAST_IOU = 0.3  # a class below this on the validation photos is not offered as a name
 
 
 def unlisted(quality: dict | None) -> list[str]:

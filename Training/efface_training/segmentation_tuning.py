@@ -13,12 +13,12 @@ from .segmentation_grouping import Thresholds, grouped
 from .segmentation_prompts import Look, outlined
 
 GROUPING = {
-    "least_centre": (0.25, 0.3, 0.35, 0.4, 0.45, 0.5), "least_votes": (0.2, 0.3, 0.4), "tolerance_cells": (6.0, 10.0, 14.0),
-    "second_share": (0.3, 0.4, 0.5), "nearness": (0.2, 0.3, 0.4), "smallest": (6, 10, 16),
-    "least_score": (0.4, 0.44, 0.48, 0.52, 0.56, 0.6),
+    "least_centre": (0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5), "least_votes": (0.2, 0.3, 0.4, 0.5, 0.6),
+    "tolerance_cells": (6.0, 10.0, 14.0, 20.0), "second_share": (0.3, 0.4, 0.5), "nearness": (0.2, 0.3, 0.4, 0.5, 0.6),
+    "smallest": (6, 10, 16), "least_score": (0.4, 0.44, 0.48, 0.52, 0.56, 0.6, 0.64, 0.68),
 }  # fmt: skip
-CLICKS = {"click_lean": (0.4, 0.6, 0.85, 1.1), "click_zoom_share": (0.0, 0.2, 0.35, 0.6)}
-BOXES = {"box_lean": (0.0, 0.3, 0.6), "box_zoom_share": (0.0, 0.4, 0.8), "zoom_margin": (0.4, 0.6, 1.0)}
+CLICKS = {"click_lean": (0.4, 0.6, 0.85, 1.1, 1.4, 1.8), "click_zoom_share": (0.0, 0.2, 0.35, 0.6)}
+BOXES = {"box_lean": (-0.3, 0.0, 0.3, 0.6), "box_zoom_share": (0.0, 0.4, 0.8), "zoom_margin": (0.4, 0.6, 1.0)}
 
 
 class Tuning:
