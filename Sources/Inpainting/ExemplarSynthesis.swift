@@ -126,6 +126,7 @@ struct ExemplarSynthesis {
     var level = PatchLevel(image)
     if level.sourceCount == 0 || level.targetCount == 0 { return nil }
     setGuide(of: &level, depth: depth, guide: guide, guideScale: guideScale)
+    if textureGain(depth) > 1 { level.limitTexture(threads: threads) }
     switch coarse {
     case .some(let coarse):
       level.enlarge(coarse)

@@ -35,8 +35,8 @@ public struct SynthesisSettings: Sendable {
   /// The mean texture of a window, beside colours of 0 to 255: how much texture counts.
   public var texture = 30.0
   /// How much rougher the sources that are sought should be than those found so far, as a factor; at the
-  /// finest scale as rough.
-  public var textureGain = 1.25
+  /// finest scale as rough, and nowhere rougher than the hole's surroundings.
+  public var textureGain = 1.4
   /// The context around a hole in which sources are sought, in parts of the hole's longer side.
   public var context = 0.6
   /// Trust in the guide falls to a half at so many network pixels from the hole's edge; 0: never.

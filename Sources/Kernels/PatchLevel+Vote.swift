@@ -53,6 +53,13 @@ extension PatchLevel {
     return count
   }
 
+  /// Lets no gain raise the texture above what the surroundings' would be, spread smoothly over the hole.
+  public mutating func limitTexture(threads: Int) {
+    var smooth = PartialImage(pixels: image.pixels.copy(), known: image.known.copy())
+    smooth.fillSmoothly(threads: threads, kernels: kernels)
+    textureLimit = smooth.pixels.copy()
+  }
+
   /// Sets every pixel of the hole to what the cheapest patch over it says: nothing is averaged.
   public mutating func pick(textureGain: Double = 1, threads: Int) {
     let weights = Tensor<UInt16>(height: 1, width: 1, repeating: 0)
@@ -106,30 +113,32 @@ extension PatchLevel {
     let bands = (region.height + Self.bandHeight - 1) / Self.bandHeight
     let table = unsafe kernels.table.pointee.image.pointee
     let (height, width) = (height, width)
-    unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
-      unsafe hole.withUnsafeBufferPointer { hole in
-        unsafe wanted.withUnsafeBufferPointer { wanted in
-          unsafe weights.withUnsafeBufferPointer { weights in
-            unsafe sources.withUnsafeBufferPointer { sources in
-              unsafe costs.withUnsafeBufferPointer { costs in
-                guard let pixels = pixels.baseAddress, let hole = hole.baseAddress,
-                  let wanted = wanted.baseAddress, let field = sources.baseAddress,
-                  let weight = weights.baseAddress, let prices = costs.baseAddress
-                else { return }
-                // Only known pixels are read and only unknown ones written: one picture does.
-                nonisolated(unsafe) let vote = unsafe efk_patch_vote(
-                  pixels: pixels, row: width * 4, width: Int32(width), height: Int32(height),
-                  hole: hole, wanted: wanted, field: field, weight: weight,
-                  field_x: Int32(region.columns.lowerBound),
-                  field_y: Int32(region.rows.lowerBound), field_width: Int32(region.width),
-                  field_height: Int32(region.height), output: pixels, stale: stale,
-                  changed: changed, tolerance: Int32(tolerance),
-                  texture_gain: UInt32((textureGain * 256).rounded()))
-                nonisolated(unsafe) let cost = unsafe prices
-                inBands(bands, threads: threads) { band in
-                  let rows =
-                    band * Self.bandHeight..<min((band + 1) * Self.bandHeight, region.height)
-                  unsafe withUnsafePointer(to: vote) { unsafe body(table, $0, cost, rows) }
+    unsafe withOptional(textureLimit) { limit in
+      unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
+        unsafe hole.withUnsafeBufferPointer { hole in
+          unsafe wanted.withUnsafeBufferPointer { wanted in
+            unsafe weights.withUnsafeBufferPointer { weights in
+              unsafe sources.withUnsafeBufferPointer { sources in
+                unsafe costs.withUnsafeBufferPointer { costs in
+                  guard let pixels = pixels.baseAddress, let hole = hole.baseAddress,
+                    let wanted = wanted.baseAddress, let field = sources.baseAddress,
+                    let weight = weights.baseAddress, let prices = costs.baseAddress
+                  else { return }
+                  // Only known pixels are read and only unknown ones written: one picture does.
+                  nonisolated(unsafe) let vote = unsafe efk_patch_vote(
+                    pixels: pixels, row: width * 4, width: Int32(width), height: Int32(height),
+                    hole: hole, wanted: wanted, field: field, weight: weight,
+                    field_x: Int32(region.columns.lowerBound),
+                    field_y: Int32(region.rows.lowerBound), field_width: Int32(region.width),
+                    field_height: Int32(region.height), output: pixels, stale: stale,
+                    changed: changed, tolerance: Int32(tolerance),
+                    texture_gain: UInt32((textureGain * 256).rounded()), texture_limit: limit)
+                  nonisolated(unsafe) let cost = unsafe prices
+                  inBands(bands, threads: threads) { band in
+                    let rows =
+                      band * Self.bandHeight..<min((band + 1) * Self.bandHeight, region.height)
+                    unsafe withUnsafePointer(to: vote) { unsafe body(table, $0, cost, rows) }
+                  }
                 }
               }
             }

@@ -27,6 +27,8 @@ public struct PatchLevel: ~Copyable {
   /// How much of that counts for the target at a pixel: 255 all of it; all of it everywhere when
   /// `nil`.
   public var trust: Tensor<UInt8>?
+  /// See `limitTexture`.
+  var textureLimit: Tensor<UInt8>?
   /// How many centres a source may have.
   public let sourceCount: Int
   /// How many patches touch the hole.

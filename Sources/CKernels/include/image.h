@@ -87,6 +87,8 @@ typedef struct efk_patch_vote {
   int32_t tolerance;
   /// What `patch_vote` and `patch_best` multiply the fourth channel by, in 256ths.
   uint32_t texture_gain;
+  /// The layout of `pixels`: no fourth channel is raised above the one here; or null.
+  const uint8_t *_Nullable texture_limit;
 } efk_patch_vote;
 
 /// Kernels over whole images: one instance for each instruction set that has its own code.
