@@ -31,6 +31,7 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
         level.guide = guide.pixels.copy()
         level.guideWeight = 5 * 64
         level.trust = noise(height: 61, width: 83, channels: 1, seed: 4)
+        level.limitTexture(threads: threads)
       }
       level.scatter(seed: 3)
       level.peel(passes: 2, seed: 3, threads: threads)
@@ -202,11 +203,12 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
   /// A gain raises the texture that is looked for next, and no colour.
   @Test(arguments: [false, true])
   func aGainRaisesTheTextureAlone(votes: Bool) {
-    func run(gain: Double) -> PatchLevel {
+    func run(gain: Double, isLimited: Bool = false) -> PatchLevel {
       var level = PatchLevel(
         pictureWithHole(height: 60, width: 70, rows: 20..<40, columns: 20..<50))
       level.scatter(seed: 2)
       level.measure(threads: 1)
+      if isLimited { level.limitTexture(threads: 1) }
       if votes {
         level.vote(textureGain: gain, threads: 1)
       } else {
@@ -216,11 +218,16 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
     }
     let plain = run(gain: 1)
     let raised = run(gain: 1.5)
+    let limited = run(gain: 1.5, isLimited: true)
+    var surroundings = pictureWithHole(height: 60, width: 70, rows: 20..<40, columns: 20..<50)
+    surroundings.fillSmoothly()
     for y in 20..<40 {
       for x in 20..<50 {
         for c in 0..<3 { #expect(raised.image.pixels[y, x, c] == plain.image.pixels[y, x, c]) }
         let texture = (Int(plain.image.pixels[y, x, 3]) * 384 + 128) >> 8
         #expect(Int(raised.image.pixels[y, x, 3]) == min(255, texture))
+        let most = max(plain.image.pixels[y, x, 3], surroundings.pixels[y, x, 3])
+        #expect(limited.image.pixels[y, x, 3] == min(raised.image.pixels[y, x, 3], most))
       }
     }
   }

@@ -15,7 +15,7 @@ FIXTURES = Path(__file__).parents[2] / "Tests/NetworksTests/Fixtures"
 
 class SegmentationTests(unittest.TestCase):
     def test_only_classes_that_are_often_right_are_names(self):
-        figures = {"fp32": {"iou": {"boat": 0.9}}, "shipped": {"iou": {"person": 0.7, "boat": 0.19, "cat": 0.2}}}
+        figures = {"fp32": {"iou": {"boat": 0.9}}, "shipped": {"iou": {"person": 0.7, "boat": 0.29, "cat": 0.3}}}
         hidden = unlisted({"shipped": figures["shipped"], "fp32": figures["fp32"]})
         self.assertNotIn("person", hidden)
         self.assertNotIn("cat", hidden)
