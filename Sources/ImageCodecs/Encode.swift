@@ -34,25 +34,23 @@ public func encode(
 /// As ``encode(_:changed:over:options:)``, for a photo that is not needed afterwards: a JPEG's pixels are given
 /// back before its coefficients are read, which take as much memory again.
 ///
-/// - Parameter photo: Without pixels afterwards.
+/// - Parameter photo: Perhaps without pixels afterwards.
 public func encode(
   releasing photo: inout Photo, changed: borrowing Mask, over source: SourceImage,
   options: EncodingOptions = EncodingOptions()
 ) throws(CodecError) -> EncodedPhoto {
-  if let same = try unchanged(photo, changed, source, options) { return same }
-  switch source.format {
-  case .jpeg:
-    let edit = try JPEGEdit(photo, over: source, options: options)
-    let rows = edit.rows(for: changed)
-    let kept = rows.count == photo.height ? nil : photo.pixels.rows(rows)
-    switch kept {
-    case .none: return try edit.encode(photo.pixels, firstRow: 0, changed: changed)
-    case .some(let kept):
-      photo.pixels = Tensor(uninitializedHeight: 0, width: 0, channels: 3)
-      return try edit.encode(kept, firstRow: rows.lowerBound, changed: changed)
-    }
-  case .png: return try encodePNG(photo, changed: changed, over: source, options: options)
+  if source.format != .jpeg {
+    return try encode(photo, changed: changed, over: source, options: options)
   }
+  if let same = try unchanged(photo, changed, source, options) { return same }
+  let edit = try JPEGEdit(photo, over: source, options: options)
+  let rows = edit.rows(for: changed)
+  if rows.count == photo.height {
+    return try edit.encode(photo.pixels, firstRow: 0, changed: changed)
+  }
+  let kept = photo.pixels.rows(rows)
+  photo.pixels = Tensor(uninitializedHeight: 0, width: 0, channels: 3)
+  return try edit.encode(kept, firstRow: rows.lowerBound, changed: changed)
 }
 
 /// The source as it is, where nothing is to be done; checks the sizes.

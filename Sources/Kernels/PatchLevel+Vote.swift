@@ -57,7 +57,8 @@ extension PatchLevel {
   public mutating func limitTexture(threads: Int) {
     var smooth = PartialImage(pixels: image.pixels.copy(), known: image.known.copy())
     smooth.fillSmoothly(threads: threads, kernels: kernels)
-    textureLimit = smooth.pixels.copy()
+    let limit = smooth.pixels
+    textureLimit = consume limit
   }
 
   /// Sets every pixel of the hole to what the cheapest patch over it says: nothing is averaged.
