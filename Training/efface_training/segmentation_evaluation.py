@@ -121,6 +121,25 @@ def click_and_box(hard: np.ndarray, shape) -> tuple[tuple, tuple]:
     return pixel(np.unravel_index(inner.argmax(), inner.shape), hard, shape), box
 
 
+def iou(found: np.ndarray, wanted: np.ndarray, valid: np.ndarray) -> float:
+    return float((found & wanted & valid).sum() / max(1, ((found | wanted) & valid).sum()))
+
+
+def corrected(look: Look, pixels, mask, wanted: np.ndarray, hard: np.ndarray, t: Thresholds, rounds: int = 3):
+    """The IoU after a click in the middle of an object, and after each further click in the middle of the largest
+    mistake; it ends early where no mistake is left that holds a cell."""
+    positive, negative = [click_and_box(hard, mask.shape)[0]], []
+    for _ in range(rounds):
+        full = outlined(look, pixels, positive, negative, None, t)
+        yield iou(full, wanted, mask != 255)
+        low = cv2.resize(full.astype(np.float32), hard.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
+        missing, extra = depth(hard & ~low), depth(~hard & low)
+        if max(missing.max(), extra.max()) < 1:
+            break
+        worst, points = (missing, positive) if missing.max() >= extra.max() else (extra, negative)
+        points.append(pixel(np.unravel_index(worst.argmax(), worst.shape), hard, mask.shape))
+
+
 def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = True, peer: Path | None = None) -> dict:
     count = len(CLASSES)
     both, either, seen = np.zeros(count), np.zeros(count), np.zeros(count, int)
@@ -156,26 +175,12 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
             hits, truths, guesses = (a + b for a, b in zip((hits, truths, guesses), people_found(item, mask, people)))
         if prompts and item["source"] in ("coco", "davis16val"):
             for wanted, hard in prompted(item, mask):
-                valid = mask != 255
-
-                def answer(positive, negative, box):
-                    full = outlined(look, pixels, positive, negative, box, model.thresholds)
-                    iou = (full & wanted & valid).sum() / max(1, ((full | wanted) & valid).sum())
-                    return iou, cv2.resize(full.astype(np.float32), hard.shape[::-1], interpolation=cv2.INTER_AREA) > 0.5
-
-                click, box = click_and_box(hard, mask.shape)
-                scores["box"].append(answer([], [], box)[0])
-                positive, negative = [click], []
-                for number in range(3):
-                    iou, low = answer(positive, negative, None)
-                    if number == 0:
-                        scores["click"].append(iou)
-                    missing, extra = depth(hard & ~low), depth(~hard & low)
-                    if max(missing.max(), extra.max()) < 1:
-                        break
-                    worst, points = (missing, positive) if missing.max() >= extra.max() else (extra, negative)
-                    points.append(pixel(np.unravel_index(worst.argmax(), worst.shape), hard, mask.shape))
-                scores["clicks3"].append(iou)
+                box = click_and_box(hard, mask.shape)[1]
+                full = outlined(look, pixels, [], [], box, model.thresholds)
+                scores["box"].append(iou(full, wanted, mask != 255))
+                clicks = list(corrected(look, pixels, mask, wanted, hard, model.thresholds))
+                scores["click"].append(clicks[0])
+                scores["clicks3"].append(clicks[-1])
     result = {
         "iou": {n: round(float(both[c] / either[c]), 4) for c, n in enumerate(CLASSES) if seen[c] and n != "object" and c},
         "images": {n: int(seen[c]) for c, n in enumerate(CLASSES) if seen[c] and n != "object" and c},
