@@ -112,13 +112,17 @@ def pixel(cell, hard: np.ndarray, shape) -> tuple[float, float]:
     return (cell[1] + 0.5) * shape[1] / hard.shape[1], (cell[0] + 0.5) * shape[0] / hard.shape[0]
 
 
-def click_and_box(hard: np.ndarray, shape) -> tuple[tuple, tuple]:
-    """The click on an object's deepest cell and the box around its cells, in the photo's pixels."""
-    sx, sy = shape[1] / hard.shape[1], shape[0] / hard.shape[0]
+def click_on(hard: np.ndarray, shape) -> tuple[float, float]:
+    """The click on an object's deepest cell, in the photo's pixels."""
     inner = depth(hard)
+    return pixel(np.unravel_index(inner.argmax(), inner.shape), hard, shape)
+
+
+def box_around(hard: np.ndarray, shape) -> tuple[float, float, float, float]:
+    """The box (left, top, right, bottom) around an object's cells, in the photo's pixels."""
+    sx, sy = shape[1] / hard.shape[1], shape[0] / hard.shape[0]
     ys, xs = np.nonzero(hard)
-    box = (xs.min() * sx, ys.min() * sy, (xs.max() + 1) * sx, (ys.max() + 1) * sy)
-    return pixel(np.unravel_index(inner.argmax(), inner.shape), hard, shape), box
+    return xs.min() * sx, ys.min() * sy, (xs.max() + 1) * sx, (ys.max() + 1) * sy
 
 
 def iou(found: np.ndarray, wanted: np.ndarray, valid: np.ndarray) -> float:
@@ -128,7 +132,7 @@ def iou(found: np.ndarray, wanted: np.ndarray, valid: np.ndarray) -> float:
 def corrected(look: Look, pixels, mask, wanted: np.ndarray, hard: np.ndarray, t: Thresholds, rounds: int = 3):
     """The IoU after a click in the middle of an object, and after each further click in the middle of the largest
     mistake; it ends early where no mistake is left that holds a cell."""
-    positive, negative = [click_and_box(hard, mask.shape)[0]], []
+    positive, negative = [click_on(hard, mask.shape)], []
     for _ in range(rounds):
         full = outlined(look, pixels, positive, negative, None, t)
         yield iou(full, wanted, mask != 255)
@@ -175,8 +179,7 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
             hits, truths, guesses = (a + b for a, b in zip((hits, truths, guesses), people_found(item, mask, people)))
         if prompts and item["source"] in ("coco", "davis16val"):
             for wanted, hard in prompted(item, mask):
-                box = click_and_box(hard, mask.shape)[1]
-                full = outlined(look, pixels, [], [], box, model.thresholds)
+                full = outlined(look, pixels, [], [], box_around(hard, mask.shape), model.thresholds)
                 scores["box"].append(iou(full, wanted, mask != 255))
                 clicks = list(corrected(look, pixels, mask, wanted, hard, model.thresholds))
                 scores["click"].append(clicks[0])

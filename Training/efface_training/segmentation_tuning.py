@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from .segmentation_data import INDEX
-from .segmentation_evaluation import FileModel, Validation, click_and_box, complete, corrected, iou, people_found, prompted
+from .segmentation_evaluation import FileModel, Validation, box_around, complete, corrected, iou, people_found, prompted
 from .segmentation_grouping import Thresholds, grouped
 from .segmentation_prompts import Look, outlined
 
@@ -50,7 +50,7 @@ class Tuning:
         scores = []
         for look, pixels, mask, things in self.things[half]:
             for wanted, hard in things:
-                full = outlined(look, pixels, [], [], click_and_box(hard, mask.shape)[1], t)
+                full = outlined(look, pixels, [], [], box_around(hard, mask.shape), t)
                 scores.append(iou(full, wanted, mask != 255))
         return float(np.mean(scores))
 
