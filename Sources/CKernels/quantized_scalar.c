@@ -85,13 +85,12 @@ const efk_quantized efk_quantized_scalar =
 #include "quantized_table.inc"
     ;
 
-void efk_fill_border(uint8_t *planes, int32_t height, int32_t width, int32_t border,
-                     uint8_t zero_point, int32_t row, int32_t row_end, int32_t plane,
-                     int32_t plane_end) {
+void efk_fill_border(uint8_t *planes, ptrdiff_t plane_bytes, int32_t height, int32_t width,
+                     int32_t border, uint8_t zero_point, int32_t row, int32_t row_end,
+                     int32_t plane, int32_t plane_end) {
   const size_t row_bytes = (size_t)(width + 2 * border) * 16, side = (size_t)border * 16;
-  const size_t plane_bytes = (size_t)(height + 2 * border) * row_bytes;
   for (int32_t p = plane; p < plane_end; p++) {
-    uint8_t *start = planes + (size_t)p * plane_bytes;
+    uint8_t *start = planes + p * plane_bytes;
     if (row == 0) memset(start, zero_point, (size_t)border * row_bytes);
     for (int32_t y = row; y < row_end; y++) {
       uint8_t *line = start + (size_t)(y + border) * row_bytes;

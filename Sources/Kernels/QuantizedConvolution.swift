@@ -168,6 +168,8 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
   private let kept: (ConvolutionWeights, QuantizedPlanes, Residual?, Output)
   private let plan: UnsafeMutablePointer<efk_conv>
   private let offsets: UnsafeMutablePointer<Int32>
+  private let order: UnsafeMutablePointer<UInt32>?
+  private let firstKind: UnsafeMutablePointer<UInt32>?
   private let alike: UnsafeMutablePointer<UInt8>
   private let correction: UnsafeMutablePointer<Int32>?
 
@@ -202,8 +204,23 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
         group / 4 * layout.planeBytes + ky * geometry.dilation * layout.rowBytes
           + kx * geometry.dilation * 16 + group % 4 * 4)
     }
-    for position in columns.indices {
-      unsafe offsets[position] = tapOffsets[Int(columns[position])]
+    if let arrange = unsafe table.quantized.arrange {
+      let numbers = UnsafeMutablePointer<UInt32>.allocate(capacity: columns.count + 1)
+      let counts = UnsafeMutablePointer<UInt32>.allocate(capacity: blocks)
+      for block in 0..<blocks {
+        let (first, end) = (weights.rows[block], weights.rows[block + 1])
+        unsafe counts[block] = arrange(
+          weights.blocks.baseAddress, first, end, numbers + Int(first))
+      }
+      for position in columns.indices {
+        unsafe offsets[position] = tapOffsets[Int(columns[Int(numbers[position])])]
+      }
+      unsafe (order, firstKind) = (numbers, counts)
+    } else {
+      for position in columns.indices {
+        unsafe offsets[position] = tapOffsets[Int(columns[position])]
+      }
+      unsafe (order, firstKind) = (nil, nil)
     }
 
     // Rows with the same columns share what they load.
@@ -269,6 +286,8 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
         stride: Int32(geometry.stride),
         width: Int32(width), weights: weights.blocks.baseAddress,
         offsets: UnsafePointer(offsets), rows: weights.rows.baseAddress,
+        order: order.map { unsafe UnsafePointer($0) },
+        first_kind: firstKind.map { unsafe UnsafePointer($0) },
         alike: UnsafePointer(alike), bias: weights.bias.baseAddress,
         correction: correction.map { unsafe UnsafePointer($0) },
         scale: weights.scale.baseAddress, output: target?.picture,
@@ -284,6 +303,8 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
   deinit {
     unsafe plan.deallocate()
     unsafe offsets.deallocate()
+    unsafe order?.deallocate()
+    unsafe firstKind?.deallocate()
     unsafe alike.deallocate()
     unsafe correction?.deallocate()
   }

@@ -32,7 +32,12 @@ public struct PlaneLayout: Hashable, Sendable {
   /// Bytes from one row to the next.
   public var rowBytes: Int { (width + 2 * border) * 16 }
   /// Bytes from one plane to the next.
-  public var planeBytes: Int { (height + 2 * border) * rowBytes }
+  ///
+  /// Not a multiple of 1024: a pixel's planes would share few sets of the first-level cache.
+  public var planeBytes: Int {
+    let bytes = (height + 2 * border) * rowBytes
+    return bytes % 1024 == 0 ? bytes + 64 : bytes
+  }
   /// Bytes of all planes and of the slack that kernels may read behind them.
   public var byteCount: Int { planes * planeBytes + 256 }
 
@@ -119,8 +124,9 @@ public struct QuantizedPlanes: Sendable {
   func fillBorder(rows: Range<Int>, planes: Range<Int>) {
     guard layout.border > 0 else { return }
     unsafe efk_fill_border(
-      pixel(0), Int32(layout.height), Int32(layout.width), Int32(layout.border), zeroPoint,
-      Int32(rows.lowerBound), Int32(rows.upperBound), Int32(planes.lowerBound),
+      pixel(0), layout.planeBytes, Int32(layout.height), Int32(layout.width),
+      Int32(layout.border), zeroPoint, Int32(rows.lowerBound), Int32(rows.upperBound),
+      Int32(planes.lowerBound),
       Int32(planes.upperBound))
   }
 

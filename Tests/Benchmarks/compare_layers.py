@@ -21,6 +21,10 @@ LAYERS = [
 ]  # fmt: skip
 
 
+# No two neighbouring weights sum to more than 128, as in the networks' files (`to_bytes` of `Training` says why).
+LARGEST = 64
+
+
 def write_chain(path, kind, kernel, channels, length):
     """Write a network: a 1x1 layer from pixels to the channels, then `length` layers with random weights."""
     import numpy
@@ -33,21 +37,21 @@ def write_chain(path, kind, kernel, channels, length):
         output = f"{name}.out"
         values[output] = {"channels": channels, "type": "u8", "scale": 0.02, "zero_point": 0}
         if op == "depthwise":
-            weights = rng.integers(-127, 128, (channels // 16, kernel, 1, 16, 4)).astype(numpy.int8)
+            weights = rng.integers(-LARGEST, LARGEST + 1, (channels // 16, kernel, 1, 16, 4)).astype(numpy.int8)
             weights[..., kernel:] = 0
             products = kernel * kernel
         else:
             plane, ky, kx, group = numpy.indices((inputs // 16, kernel, kernel, 4)).reshape(4, -1)
             columns = (ky * kernel + kx) * (inputs // 4) + plane * 4 + group
             count = channels // 16 * len(columns)
-            weights = rng.integers(-127, 128, (count, 16, 4)).astype(numpy.int8)
+            weights = rng.integers(-LARGEST, LARGEST + 1, (count, 16, 4)).astype(numpy.int8)
             tensors[f"{name}.columns"] = numpy.tile(columns, channels // 16).astype(numpy.uint16)
             tensors[f"{name}.rows"] = (numpy.arange(channels // 16 + 1) * len(columns)).astype(numpy.uint32)
             products = kernel * kernel * inputs
         tensors[f"{name}.weights"] = weights
         tensors[f"{name}.bias"] = rng.integers(-500, 500, channels).astype(numpy.int32)
         # Keeps activations in the middle of their range.
-        tensors[f"{name}.scale"] = numpy.full(channels, 1 / (73 * products**0.5), numpy.float32)
+        tensors[f"{name}.scale"] = numpy.full(channels, 2 / (73 * products**0.5), numpy.float32)
         nodes.append({"op": op, "name": name, "input": source, "output": output, "kernel": kernel, "stride": 1,
                       "dilation": 1, "pad": kernel // 2, "lo": 0, "hi": 255})
         return output

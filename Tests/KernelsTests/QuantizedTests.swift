@@ -122,8 +122,8 @@ import Testing
   static let depthwises: [Shape] = {
     var shapes: [Shape] = []
     for width in widths {
-      shapes.append(Shape(height: 3, width: width))
-      shapes.append(Shape(height: 2, width: width, kernel: 5))
+      shapes.append(Shape(height: 3, width: width, input: 32))
+      shapes.append(Shape(height: 2, width: width, input: 32, kernel: 5))
       shapes.append(Shape(height: 4, width: width, stride: 2))
       shapes.append(Shape(height: 5, width: width, kernel: 5, stride: 2))
     }
@@ -355,6 +355,25 @@ private struct Random {
     }
   }
 
+  /// Neighbours whose products just fit 16 bits whatever they are multiplied by, so that a kernel may take
+  /// its fast way; in a third of the blocks, just one pair more does not; another third may be anything.
+  mutating func block() -> [Int8] {
+    let kind = next() % 3
+    if kind == 0 { return (0..<64).map { _ in weight() } }
+    let limit: [(Int8, Int8)] = [
+      (64, 64), (-64, -64), (127, 1), (-1, -127), (127, -127), (0, -128),
+    ]
+    var block = (0..<32).flatMap { _ in
+      let pair = limit[Int(next() % 6)]
+      return [pair.0, pair.1]
+    }
+    if kind == 2 {
+      let (position, sign) = (Int(next() % 32) * 2, Int8(next() % 2) * 2 - 1)
+      (block[position], block[position + 1]) = (65 * sign, 64 * sign)
+    }
+    return block
+  }
+
   mutating func tensor(_ height: Int, _ width: Int, _ channels: Int) -> Tensor<UInt8> {
     var tensor = Tensor<UInt8>(height: height, width: width, channels: channels, repeating: 0)
     var span = tensor.mutableSpan
@@ -385,7 +404,7 @@ private struct Random {
       }
       rows.append(UInt32(columns.count))
     }
-    let blocks = (0..<columns.count * 64).map { _ in weight() }
+    let blocks = (0..<columns.count).flatMap { _ in block() }
     let (bias, scale) = biasAndScale(shape.output, taps: taps * shape.input)
     return ConvolutionWeights(
       kernel: shape.kernel, inputChannels: shape.input, outputChannels: shape.output,
@@ -395,8 +414,11 @@ private struct Random {
 
   mutating func depthwiseWeights(_ shape: QuantizedTests.Shape) -> DepthwiseWeights? {
     let quads = (shape.kernel + 3) / 4
+    // Of each two blocks, the taps of one have neighbours that just fit 16 bits.
     let taps = (0..<shape.input * shape.kernel * quads * 4).map { position in
-      position / 64 % quads * 4 + position % 4 < shape.kernel ? weight() : 0
+      let isLimited = position / (shape.kernel * quads * 64) % 2 == 0
+      guard position / 64 % quads * 4 + position % 4 < shape.kernel else { return Int8(0) }
+      return isLimited ? min(max(weight(), -64), 64) : weight()
     }
     let (bias, scale) = biasAndScale(shape.input, taps: shape.kernel * shape.kernel)
     return DepthwiseWeights(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 
-from . import fixtures, inpainting_commands, product_commands, segmentation_commands
+from . import export, fixtures, inpainting_commands, product_commands, segmentation_commands
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="efface_training", description=__doc__)
     subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (inpainting_commands, product_commands, segmentation_commands, fixtures):
+    for module in (inpainting_commands, product_commands, segmentation_commands, export, fixtures):
         module.add_commands(subparsers)
     options = parser.parse_args()
     options.run(options)

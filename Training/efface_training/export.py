@@ -7,9 +7,10 @@ import struct
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from .graph import Graph, Node, padded
-from .quantization import Quantization
+from .quantization import Quantization, to_bytes, weight_scales
 from .runtime import NetworkFile
 
 ALIGNMENT = 64
@@ -65,7 +66,7 @@ def quantize_node(node: Node, graph: Graph, q: Quantization) -> tuple[dict, dict
         scale = q.scales_of(node).double().numpy()
         # A dead channel has a bias and hardly a weight: its bias must stay below 2^30.
         scale = np.maximum(scale, np.abs(node.bias.double().numpy()) / (q.scales[x] * 2**29))
-        integers = np.clip(np.rint(weight / scale[:, None, None, None]), -127, 127)
+        integers = to_bytes(torch.from_numpy(weight / scale[:, None, None, None]), node.op == "depthwise").numpy()
         product = scale * q.scales[x]
         bias = np.rint(node.bias.double().numpy() / product) - q.zero_points[x] * integers.sum((1, 2, 3))
         bias = np.clip(bias, -(2**31), 2**31 - 1)
@@ -212,3 +213,36 @@ def rewrite(path: Path, parameters: dict | None = None, card: dict | None = None
     file.document["card"] |= card or {}
     weights = {name: array for name, array in file.tensors.items() if not name.startswith("~")}
     path.write_bytes(safetensors_bytes(weights, {"efface": json.dumps(file.document, separators=(",", ":"))}))
+
+
+def requantize(path: Path, output: Path) -> None:
+    """Brings a file from before it into the rule of `to_bytes`: channels that break it are rounded anew.
+
+    Activations keep their ranges.
+    """
+    file = NetworkFile.load(path)
+    tensors = {name: array for name, array in file.tensors.items() if not name.startswith("~")}
+    for graph in file.graphs.values():
+        values = graph["values"]
+        q = Quantization({n: v["scale"] for n, v in values.items() if v["type"] == "u8"},
+                         {n: v["zero_point"] for n, v in values.items() if v["type"] == "u8"})  # fmt: skip
+        described = Graph(graph["name"])
+        for entry in graph["nodes"]:
+            if entry["op"] not in ("conv", "depthwise"):
+                continue
+            weight, bias = file.real_weights(entry, values)
+            node = Node(entry["op"], entry["name"], [entry["input"]], entry["output"], weight, bias, entry["stride"],
+                        entry["dilation"], entry["pad"], float_output=values[entry["output"]]["type"] == "f32")  # fmt: skip
+            step = torch.from_numpy(tensors[f"{node.name}.scale"].astype(np.float64)) * q.scales.get(node.output, 1.0)
+            depthwise = node.op == "depthwise"
+            q.weight_scales[node.name] = weight_scales(weight, depthwise, step / q.scales[entry["input"]])
+            tensors |= quantize_node(node, described, q)[1]
+    output.write_bytes(safetensors_bytes(tensors, {"efface": json.dumps(file.document, separators=(",", ":"))}))
+
+
+def add_commands(subparsers) -> None:
+    text = "round a network file's weights anew, by the present rule"
+    parser = subparsers.add_parser("requantize", help=text, description=text)
+    parser.add_argument("network", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.set_defaults(run=lambda options: requantize(options.network, options.output))

@@ -1,17 +1,20 @@
 """python -m unittest discover tests"""
 
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import torch
 
-from efface_training.export import network_bytes, pack_blocks, pack_depthwise
+from efface_training.export import network_bytes, pack_blocks, pack_depthwise, requantize
 from efface_training.fixtures import mobile_network, residual_network
 from efface_training.graph import GraphModule
 from efface_training.inpainting_export import check_lowering, lower
 from efface_training.inpainting_network import InpaintingNetwork, limit_gain, pack_input, pull_push
 from efface_training.pruning import Pruner, block_sums, prunable
-from efface_training.quantization import calibrate
+from efface_training.quantization import PAIR_LIMIT, calibrate, to_bytes, weight_scales
 from efface_training.runtime import NetworkFile
 
 
@@ -65,6 +68,48 @@ class NetworkFileTests(unittest.TestCase):
         self.assertIn("stem.weights", load(data))
         for array in NetworkFile(data).tensors.values():
             self.assertTrue(array.flags.c_contiguous)
+
+
+class WeightTests(unittest.TestCase):
+    def sums(self, whole: torch.Tensor, depthwise: bool) -> torch.Tensor:
+        """Of all neighbours: the greatest sum of their positive parts, and of their negative ones."""
+        a, b = (whole[:, :, :-1], whole[:, :, 1:]) if depthwise else (whole[:, 0::2], whole[:, 1::2])
+        return torch.maximum(a.clamp_min(0) + b.clamp_min(0), -(a.clamp_max(0) + b.clamp_max(0)))
+
+    def test_no_two_neighbours_pass_sixteen_bits(self):
+        generator = torch.Generator().manual_seed(1)
+        for depthwise, shape in ((False, (32, 16, 3, 3)), (True, (32, 1, 5, 5))):
+            weight = torch.randn(shape, generator=generator)
+            weight[0] = 1  # the worst: all alike
+            scale = weight_scales(weight, depthwise)[:, None, None, None]
+            whole = to_bytes(weight / scale, depthwise)
+            self.assertEqual(float(self.sums(whole, depthwise).max()), PAIR_LIMIT)
+            self.assertLess(float((whole * scale - weight).norm() / weight.norm()), 0.015)
+
+    def test_what_fits_is_only_rounded(self):
+        weight = torch.tensor([126.6, 1.4, -127.0, 100.0, 64.2, 63.9, -3.0, -125.0]).view(1, 8, 1, 1)
+        self.assertEqual(to_bytes(weight, False).flatten().tolist(), [127, 1, -127, 100, 64, 64, -3, -125])
+
+    def test_of_two_that_pass_each_gives_up_half(self):
+        weight = torch.tensor([127.0, 127.0, -100.0, -33.0]).view(1, 4, 1, 1)
+        self.assertEqual(to_bytes(weight, False).flatten().tolist(), [64, 64, -97, -31])
+
+    def test_requantizing_brings_an_old_file_into_the_rule(self):
+        graphs = residual_network(torch.Generator().manual_seed(3))
+        image = torch.randint(0, 256, (1, 4, 32, 32), generator=torch.Generator().manual_seed(4))
+        q = calibrate(graphs, [[{"image": image / 128 - 1}]])
+        with mock.patch("efface_training.quantization.PAIR_LIMIT", 254), tempfile.TemporaryDirectory() as folder:
+            old, new = Path(folder) / "old", Path(folder) / "new"
+            old.write_bytes(network_bytes(graphs, q, name="t", version="0", input_size=32))
+            with mock.patch("efface_training.quantization.PAIR_LIMIT", PAIR_LIMIT):
+                requantize(old, new)
+            files = NetworkFile.load(old), NetworkFile.load(new)
+        blocks = [torch.from_numpy(f.tensors["stem.weights"].astype(np.float32)).flatten(0, 1) for f in files]
+        greatest = [float(self.sums(b[:, :, None, None], False).max()) for b in blocks]
+        self.assertGreater(greatest[0], PAIR_LIMIT)
+        self.assertLessEqual(greatest[1], PAIR_LIMIT)
+        a, b = (f.run({"image": image[0].permute(1, 2, 0).numpy().astype(np.uint8)})["fill"] for f in files)
+        self.assertLess(np.abs(a - b).mean(), 0.05 * np.abs(a).mean())
 
 
 class InpaintingTests(unittest.TestCase):

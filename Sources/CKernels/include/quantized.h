@@ -35,6 +35,11 @@ typedef struct efk_conv {
   const int32_t *offsets;
   /// For each 16 output channels, the number of its first block; one more ends the last.
   const uint32_t *rows;
+  /// Where the table has an `arrange`: each row's blocks in the order that it chose, by their numbers
+  /// in `weights`; `offsets` lie in this order too. Else null: as they are stored.
+  const uint32_t *_Nullable order;
+  /// For each 16 output channels, how many of its blocks `arrange` put first; or null.
+  const uint32_t *_Nullable first_kind;
   /// For each 16 output channels, how many (itself included, at the most 255) have the very same
   /// offsets as it, one after the other: they may share loaded activations.
   const uint8_t *alike;
@@ -139,6 +144,11 @@ typedef struct efk_pack {
 /// Kernels over quantized activations: one instance for each instruction set.
 typedef struct efk_quantized {
   efk_isa isa;
+  /// Parts the blocks `block..<block_end` into two kinds that `conv` computes in different ways, and
+  /// returns how many are of the first. `order` gets the numbers of all of them, the first kind's
+  /// first. Null where there is one way.
+  uint32_t (*_Nullable arrange)(const int8_t *weights, uint32_t block, uint32_t block_end,
+                                uint32_t *order);
   /// Output rows `row..<row_end` of the 16-channel blocks `block..<block_end`.
   efk_isa (*conv)(const efk_conv *conv, int32_t row, int32_t row_end, int32_t block,
                   int32_t block_end);
@@ -170,9 +180,9 @@ void efk_pause(_Bool yields);
 
 /// Sets the border beside rows `row..<row_end` of some planes, above the first row and below the
 /// last one.
-void efk_fill_border(uint8_t *planes, int32_t height, int32_t width, int32_t border,
-                     uint8_t zero_point, int32_t row, int32_t row_end, int32_t plane,
-                     int32_t plane_end);
+void efk_fill_border(uint8_t *planes, ptrdiff_t plane_bytes, int32_t height, int32_t width,
+                     int32_t border, uint8_t zero_point, int32_t row, int32_t row_end,
+                     int32_t plane, int32_t plane_end);
 
 #pragma clang assume_nonnull end
 

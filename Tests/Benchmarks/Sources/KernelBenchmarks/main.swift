@@ -38,6 +38,9 @@ func randomPlanes(_ height: Int, _ width: Int, _ channels: Int, border: Int) -> 
   return QuantizedPlanes(tensor, border: border, zeroPoint: 0)
 }
 
+/// No two neighbours sum to more than 128, like those of the networks' files: `to_bytes` of `Training` says why.
+func randomWeight() -> Int8 { Int8.random(in: -64...64) }
+
 func convolutionWeights(
   kernel: Int, _ input: Int, _ output: Int, density: Double
 ) -> ConvolutionWeights? {
@@ -58,7 +61,7 @@ func convolutionWeights(
   precondition(kept.allSatisfy { $0 < columns })
   return ConvolutionWeights(
     kernel: kernel, inputChannels: input, outputChannels: output,
-    blocks: ReadOnlyArray((0..<kept.count * 64).map { _ in Int8.random(in: -127...127) }),
+    blocks: ReadOnlyArray((0..<kept.count * 64).map { _ in randomWeight() }),
     columns: ReadOnlyArray(kept), rows: ReadOnlyArray(rows),
     bias: ReadOnlyArray([Int32](repeating: 0, count: output)),
     scale: ReadOnlyArray([Float](repeating: 0.001, count: output)))
@@ -124,7 +127,7 @@ for (kernel, stride, size, channels) in [
       taps: ReadOnlyArray(
         (0..<taps).map { position in
           position / 64 % ((kernel + 3) / 4) * 4 + position % 4 < kernel
-            ? Int8.random(in: -127...127) : 0
+            ? randomWeight() : 0
         }),
       bias: ReadOnlyArray([Int32](repeating: 0, count: channels)),
       scale: ReadOnlyArray([Float](repeating: 0.01, count: channels)))
