@@ -49,7 +49,8 @@ struct ExemplarSynthesis {
     _ guide: borrowing Tensor<UInt8>, to level: inout PatchLevel, scale: Double
   ) {
     let (height, width, region) = (level.height, level.width, level.region)
-    let distances = squaredDistances(toSet: level.image.known, region: region)
+    let distances = squaredDistances(
+      toSet: level.image.known, region: region, threads: threads)
     level.image.known = Tensor(height: height, width: width, repeating: 255)
     level.markMismatch()
     var step = 1.0
@@ -65,7 +66,8 @@ struct ExemplarSynthesis {
     } else {
       copy(level.image.pixels, into: &small)
     }
-    let mine = gaussianBlurred(small, sigma: settings.guideBlur * scale / step)
+    let mine = gaussianBlurred(
+      small, sigma: settings.guideBlur * scale / step, threads: threads)
     let (limit, bad) = (settings.transferLimit, settings.transferError * settings.transferError)
     for y in 0..<guide.height {
       for x in 0..<guide.width {
@@ -84,17 +86,20 @@ struct ExemplarSynthesis {
       unsafe distances.withUnsafeBufferPointer { distances in
         unsafe added.withUnsafeBufferPointer { added in
           unsafe level.image.pixels.withUnsafeMutableBufferPointer { pixels in
-            for y in region.rows {
-              for x in region.columns where unsafe hole[y * width + x] != 0 {
-                let squared = unsafe Float(
-                  distances[
-                    (y - region.rows.lowerBound) * region.width + x
-                      - region.columns.lowerBound])
-                var part = min(1, squared.squareRoot() / Float(fadeIn))
-                if far > 0 { part /= 1 + squared / Float(far * far) }
-                for i in 4 * (y * width + x)..<4 * (y * width + x) + 3 {
-                  let sum = unsafe Float(pixels[i]) + part * (Float(added[i]) - 128)
-                  unsafe pixels[i] = UInt8(max(0, min(255, sum.rounded())))
+            nonisolated(unsafe) let (hole, distances) = unsafe (hole, distances)
+            nonisolated(unsafe) let (added, pixels) = unsafe (added, pixels)
+            inBands((region.height + 31) / 32, threads: threads) { band in
+              for row in band * 32..<min(region.height, band * 32 + 32) {
+                let line = (region.rows.lowerBound + row) * width
+                for x in region.columns where unsafe hole[line + x] != 0 {
+                  let squared = unsafe Float(
+                    distances[row * region.width + x - region.columns.lowerBound])
+                  var part = min(1, squared.squareRoot() / Float(fadeIn))
+                  if far > 0 { part /= 1 + squared / Float(far * far) }
+                  for i in 4 * (line + x)..<4 * (line + x) + 3 {
+                    let sum = unsafe Float(pixels[i]) + part * (Float(added[i]) - 128)
+                    unsafe pixels[i] = UInt8(max(0, min(255, sum.rounded())))
+                  }
                 }
               }
             }
@@ -143,7 +148,7 @@ struct ExemplarSynthesis {
     if min(image.height, image.width) < 4 * PatchLevel.radius + 4 { return true }
     if max(image.height, image.width) > 512 { return false }
     let reach = settings.coarsestReach
-    let distances = squaredDistances(toSet: image.known)
+    let distances = squaredDistances(toSet: image.known, threads: threads)
     var deepest: Int32 = 0
     let span = distances.span
     for i in 0..<span.count { deepest = max(deepest, span[i]) }
@@ -169,7 +174,7 @@ struct ExemplarSynthesis {
 
   /// Full trust at the hole's edge, half of it `reach` pixels from there.
   private func trust(around known: borrowing Tensor<UInt8>, reach: Double) -> Tensor<UInt8> {
-    let distances = squaredDistances(toSet: known)
+    let distances = squaredDistances(toSet: known, threads: threads)
     var trust = Tensor<UInt8>(uninitializedHeight: known.height, width: known.width)
     var span = trust.mutableSpan
     let far = distances.span

@@ -176,41 +176,54 @@ func partialWindow(
   var known = Tensor<UInt8>(uninitializedHeight: height, width: width)
   var change = Tensor<UInt16>(height: height, width: width, repeating: 0)
   var variation = Tensor<UInt8>(height: height, width: width, repeating: 0)
-  var (total, count) = (0, 0)
   let (photoWidth, left, top) = (pixels.width, region.columns.lowerBound, region.rows.lowerBound)
+  let bands = (height + 31) / 32
+  // The sum and the number of each band's changes.
+  var sums = [(total: Int, count: Int)](repeating: (0, 0), count: bands)
   unsafe pixels.withUnsafeBufferPointer { pixels in
     unsafe hole.withUnsafeBufferPointer { hole in
       unsafe result.withUnsafeMutableBufferPointer { result in
         unsafe known.withUnsafeMutableBufferPointer { known in
           unsafe change.withUnsafeMutableBufferPointer { change in
-            for y in 0..<height {
-              for x in 0..<width {
-                let from = (top + y) * photoWidth + left + x
-                let to = y * width + x
-                let isKnown = unsafe hole[from] == 0
-                unsafe known[to] = isKnown ? 255 : 0
-                if !isKnown { continue }
-                for c in 0..<3 { unsafe result[4 * to + c] = pixels[3 * from + c] }
+            unsafe sums.withUnsafeMutableBufferPointer { sums in
+              nonisolated(unsafe) let (pixels, hole) = unsafe (pixels, hole)
+              nonisolated(unsafe) let (result, known) = unsafe (result, known)
+              nonisolated(unsafe) let (change, sums) = unsafe (change, sums)
+              inBands(bands, threads: threads) { band in
+                for y in band * 32..<min(height, band * 32 + 32) {
+                  for x in 0..<width {
+                    let from = (top + y) * photoWidth + left + x
+                    let to = y * width + x
+                    let isKnown = unsafe hole[from] == 0
+                    unsafe known[to] = isKnown ? 255 : 0
+                    if !isKnown { continue }
+                    for c in 0..<3 { unsafe result[4 * to + c] = pixels[3 * from + c] }
+                  }
+                }
               }
-            }
-            func brightness(_ at: Int) -> Int {
-              unsafe Int(result[4 * at]) + 2 * Int(result[4 * at + 1]) + Int(result[4 * at + 2])
-            }
-            for y in 0..<height {
-              for x in 0..<width {
-                let at = y * width + x
-                guard (unsafe known[at]) != 0 else { continue }
-                let here = brightness(at)
-                var sum = 0
-                if x + 1 < width, unsafe known[at + 1] != 0 {
-                  sum += abs(brightness(at + 1) - here)
+              @Sendable func brightness(_ at: Int) -> Int {
+                unsafe Int(result[4 * at]) + 2 * Int(result[4 * at + 1]) + Int(result[4 * at + 2])
+              }
+              inBands(bands, threads: threads) { band in
+                var (total, count) = (0, 0)
+                for y in band * 32..<min(height, band * 32 + 32) {
+                  for x in 0..<width {
+                    let at = y * width + x
+                    guard (unsafe known[at]) != 0 else { continue }
+                    let here = brightness(at)
+                    var sum = 0
+                    if x + 1 < width, unsafe known[at + 1] != 0 {
+                      sum += abs(brightness(at + 1) - here)
+                    }
+                    if y + 1 < height, unsafe known[at + width] != 0 {
+                      sum += abs(brightness(at + width) - here)
+                    }
+                    unsafe change[at] = UInt16(sum)
+                    total += sum
+                    count += 1
+                  }
                 }
-                if y + 1 < height, unsafe known[at + width] != 0 {
-                  sum += abs(brightness(at + width) - here)
-                }
-                unsafe change[at] = UInt16(sum)
-                total += sum
-                count += 1
+                unsafe sums[band] = (total, count)
               }
             }
           }
@@ -218,6 +231,7 @@ func partialWindow(
       }
     }
   }
+  let (total, count) = sums.reduce((0, 0)) { ($0.0 + $1.total, $0.1 + $1.count) }
   // Fine or dim texture counts as much as coarse or bright one: its mean is what was asked for. The
   // noise of an even window is not blown up beyond measure.
   let mean = max(Double(total) / Double(max(count, 1)), 1)
@@ -229,7 +243,7 @@ func partialWindow(
       }
     }
   }
-  let averaged = boxBlurred(variation, radius: 2)
+  let averaged = boxBlurred(variation, radius: 2, threads: threads)
   unsafe averaged.withUnsafeBufferPointer { averaged in
     unsafe known.withUnsafeBufferPointer { known in
       unsafe result.withUnsafeMutableBufferPointer { result in

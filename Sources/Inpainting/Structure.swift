@@ -143,7 +143,7 @@ public struct Structure: ~Copyable {
         guide[y, x, 3] = 0
       }
     }
-    return gaussianBlurred(guide, sigma: blur * scale / step)
+    return gaussianBlurred(guide, sigma: blur * scale / step, threads: threads)
   }
 }
 

@@ -6,7 +6,7 @@ public import Tensors
 /// - Complexity: O(bytes), whatever the radius.
 /// - Precondition: `radius` is between 0 and 4,000.
 public func boxBlurred(
-  _ image: borrowing Tensor<UInt8>, radius: Int, kernels: KernelTable = .current
+  _ image: borrowing Tensor<UInt8>, radius: Int, threads: Int = 1, kernels: KernelTable = .current
 ) -> Tensor<UInt8> {
   precondition(radius >= 0 && radius <= 4_000, "a box's radius is between 0 and 4,000 pixels")
   let (height, width, channels) = (image.height, image.width, image.channels)
@@ -20,33 +20,55 @@ public func boxBlurred(
   unsafe image.withUnsafeBufferPointer { source in
     unsafe across.withUnsafeMutableBufferPointer { target in
       guard let from = source.baseAddress, let to = target.baseAddress else { return }
-      for y in 0..<height {
-        _ = unsafe table.box_row(
-          from + y * row, Int32(width), Int32(channels), Int32(radius), reciprocal, to + y * row)
+      nonisolated(unsafe) let (source, target) = unsafe (from, to)
+      inBands((height + 31) / 32, threads: threads) { band in
+        for y in band * 32..<min(height, band * 32 + 32) {
+          _ = unsafe table.box_row(
+            source + y * row, Int32(width), Int32(channels), Int32(radius), reciprocal,
+            target + y * row)
+        }
       }
     }
   }
-  var sums = [UInt32](repeating: 0, count: row)
   unsafe across.withUnsafeBufferPointer { source in
     unsafe result.withUnsafeMutableBufferPointer { target in
-      unsafe sums.withUnsafeMutableBufferPointer { sums in
-        guard let from = source.baseAddress, let to = target.baseAddress,
-          let totals = sums.baseAddress
-        else { return }
-        // The sums of row −1, so that the first step enters row `radius` and leaves −radius − 1.
-        for k in -radius - 1...radius - 1 {
-          let line = unsafe from + max(0, min(height - 1, k)) * row
-          for i in 0..<row { unsafe totals[i] += UInt32(line[i]) }
-        }
-        for y in 0..<height {
-          _ = unsafe table.box_step(
-            totals, from + min(height - 1, y + radius) * row,
-            from + max(0, y - radius - 1) * row, reciprocal, to + y * row, Int32(row))
-        }
+      guard let from = source.baseAddress, let to = target.baseAddress else { return }
+      nonisolated(unsafe) let (source, target) = unsafe (from, to)
+      // Strips of columns, whole cache lines each.
+      let strips = min(threads, (row + 63) / 64)
+      inBands(strips, threads: threads) { strip in
+        let left = row * strip / strips / 64 * 64
+        let right = strip + 1 == strips ? row : row * (strip + 1) / strips / 64 * 64
+        unsafe boxColumns(
+          source, left..<right, row: row, height: height, radius: radius, reciprocal: reciprocal,
+          to: target, table)
       }
     }
   }
   return result
+}
+
+/// Running means down some columns of bytes.
+private func boxColumns(
+  _ from: UnsafePointer<UInt8>, _ columns: Range<Int>, row: Int, height: Int, radius: Int,
+  reciprocal: UInt32, to: UnsafeMutablePointer<UInt8>, _ table: efk_image
+) {
+  if columns.isEmpty { return }
+  var sums = [UInt32](repeating: 0, count: columns.count)
+  unsafe sums.withUnsafeMutableBufferPointer { sums in
+    guard let totals = sums.baseAddress else { return }
+    // The sums of row −1, so that the first step enters row `radius` and leaves −radius − 1.
+    for k in -radius - 1...radius - 1 {
+      let line = unsafe from + max(0, min(height - 1, k)) * row + columns.lowerBound
+      for i in 0..<columns.count { unsafe totals[i] += UInt32(line[i]) }
+    }
+    for y in 0..<height {
+      _ = unsafe table.box_step(
+        totals, from + min(height - 1, y + radius) * row + columns.lowerBound,
+        from + max(0, y - radius - 1) * row + columns.lowerBound, reciprocal,
+        to + y * row + columns.lowerBound, Int32(columns.count))
+    }
+  }
 }
 
 /// Nearly a Gaussian blur: three boxes, whose variances sum to `sigma` squared as nearly as whole
@@ -54,11 +76,12 @@ public func boxBlurred(
 ///
 /// - Complexity: O(bytes), whatever `sigma`.
 public func gaussianBlurred(
-  _ image: borrowing Tensor<UInt8>, sigma: Double, kernels: KernelTable = .current
+  _ image: borrowing Tensor<UInt8>, sigma: Double, threads: Int = 1,
+  kernels: KernelTable = .current
 ) -> Tensor<UInt8> {
   var result = image.copy()
   for radius in boxRadii(sigma: sigma) where radius > 0 {
-    result = boxBlurred(result, radius: radius, kernels: kernels)
+    result = boxBlurred(result, radius: radius, threads: threads, kernels: kernels)
   }
   return result
 }

@@ -79,7 +79,7 @@ private func lastIndex(in line: UnsafeBufferPointer<UInt8>, reaching threshold: 
 /// - Complexity: O(pixels of the region).
 public func squaredDistances(
   toSet mask: borrowing Tensor<UInt8>, threshold: UInt8 = 1, region: ImageRegion? = nil,
-  far: Int = 20_000, kernels: KernelTable = .current
+  far: Int = 20_000, threads: Int = 1, kernels: KernelTable = .current
 ) -> Tensor<Int32> {
   precondition(mask.channels == 1, "a mask has one channel")
   precondition(far > 0 && far <= 20_000, "distances end at 20,000 pixels")
@@ -92,7 +92,7 @@ public func squaredDistances(
   if far <= mostAcross {
     acrossRows(columns, far: far, to: &result, kernels: kernels)
   } else {
-    lowerEnvelope(columns, to: &result)
+    lowerEnvelope(columns, to: &result, threads: threads)
   }
   return result
 }
@@ -125,52 +125,61 @@ private func acrossRows(
 
 /// The least sum of squares along each row, whatever the distance.
 private func lowerEnvelope(
-  _ columns: borrowing Tensor<UInt16>, to result: inout Tensor<Int32>
+  _ columns: borrowing Tensor<UInt16>, to result: inout Tensor<Int32>, threads: Int
 ) {
   let (height, width) = (columns.height, columns.width)
   unsafe columns.withUnsafeBufferPointer { vertical in
     unsafe result.withUnsafeMutableBufferPointer { output in
-      // The parabola that is lowest from column `start[k]` on has its apex at column `apex[k]`.
-      var apex = [Int](repeating: 0, count: width)
-      var start = [Int](repeating: 0, count: width)
-      for row in 0..<height {
-        let line = unsafe UnsafeBufferPointer(
-          rebasing: vertical[row * width..<(row + 1) * width])
-        var last = 0
-        apex[0] = 0
-        start[0] = 0
-        for u in 1..<max(width, 1) {
-          let height = unsafe Int(line[u])
-          func value(_ x: Int, _ i: Int) -> Int {
-            let h = unsafe Int(line[i])
-            return (x - i) * (x - i) + h * h
-          }
-          while last >= 0 && value(start[last], apex[last]) > value(start[last], u) { last -= 1 }
-          if last < 0 {
-            last = 0
-            apex[0] = u
-            start[0] = 0
-          } else {
-            let i = apex[last]
-            let other = unsafe Int(line[i])
-            // The first column where the new parabola is not above the last one.
-            let crossing =
-              1 + (u * u - i * i + height * height - other * other) / (2 * (u - i))
-            if crossing < width && crossing > start[last] {
-              last += 1
-              apex[last] = u
-              start[last] = crossing
-            }
-          }
-        }
-        for x in stride(from: width - 1, through: 0, by: -1) {
-          while start[last] > x { last -= 1 }
-          let i = apex[last]
-          let h = unsafe Int(line[i])
-          unsafe output[row * width + x] = Int32(clamping: (x - i) * (x - i) + h * h)
+      nonisolated(unsafe) let (vertical, output) = unsafe (vertical, output)
+      inBands((height + 63) / 64, threads: threads) { band in
+        // The parabola that is lowest from column `start[k]` on has its apex at column `apex[k]`.
+        var apex = [Int](repeating: 0, count: width)
+        var start = [Int](repeating: 0, count: width)
+        for row in band * 64..<min(height, band * 64 + 64) {
+          let elements = row * width..<(row + 1) * width
+          unsafe lowerEnvelope(
+            of: UnsafeBufferPointer(rebasing: vertical[elements]), apex: &apex, start: &start,
+            to: UnsafeMutableBufferPointer(rebasing: output[elements]))
         }
       }
     }
+  }
+}
+
+private func lowerEnvelope(
+  of line: UnsafeBufferPointer<UInt16>, apex: inout [Int], start: inout [Int],
+  to output: UnsafeMutableBufferPointer<Int32>
+) {
+  let width = line.count
+  func value(_ x: Int, _ i: Int) -> Int {
+    let h = unsafe Int(line[i])
+    return (x - i) * (x - i) + h * h
+  }
+  var last = 0
+  apex[0] = 0
+  start[0] = 0
+  for u in 1..<max(width, 1) {
+    let height = unsafe Int(line[u])
+    while last >= 0 && value(start[last], apex[last]) > value(start[last], u) { last -= 1 }
+    if last < 0 {
+      last = 0
+      apex[0] = u
+      start[0] = 0
+    } else {
+      let i = apex[last]
+      let other = unsafe Int(line[i])
+      // The first column where the new parabola is not above the last one.
+      let crossing = 1 + (u * u - i * i + height * height - other * other) / (2 * (u - i))
+      if crossing < width && crossing > start[last] {
+        last += 1
+        apex[last] = u
+        start[last] = crossing
+      }
+    }
+  }
+  for x in stride(from: width - 1, through: 0, by: -1) {
+    while start[last] > x { last -= 1 }
+    unsafe output[x] = Int32(clamping: value(x, apex[last]))
   }
 }
 

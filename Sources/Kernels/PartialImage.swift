@@ -76,10 +76,13 @@ public struct PartialImage: ~Copyable {
           guard let to = pixels.baseAddress, let known = known.baseAddress,
             let from = half.baseAddress
           else { return }
-          for y in 0..<height {
-            _ = unsafe table.push(
-              to, width * 4, known, Int32(width), from, halfWidth * 4, Int32(halfWidth),
-              Int32(halfHeight), Int32(y))
+          nonisolated(unsafe) let (target, isKnown, source) = unsafe (to, known, from)
+          inBands((height + 31) / 32, threads: threads) { band in
+            for y in band * 32..<min(height, band * 32 + 32) {
+              _ = unsafe table.push(
+                target, width * 4, isKnown, Int32(width), source, halfWidth * 4, Int32(halfWidth),
+                Int32(halfHeight), Int32(y))
+            }
           }
         }
       }

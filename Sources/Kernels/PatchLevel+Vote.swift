@@ -19,7 +19,8 @@ extension PatchLevel {
     quantile: Double = 0.75, sharpness: Double = 1, fade: Double = 1, textureGain: Double = 1,
     tolerance: Int = -1, threads: Int
   ) -> Int {
-    let weights = voteWeights(quantile: quantile, sharpness: sharpness, fade: fade)
+    let weights = voteWeights(
+      quantile: quantile, sharpness: sharpness, fade: fade, threads: threads)
     // Only active targets can have got another source since the last vote.
     let stale = touching(active, radius: Self.radius)
     var changed = Tensor<UInt8>(height: region.height, width: region.width, repeating: 0)
@@ -73,7 +74,7 @@ extension PatchLevel {
   /// Sets every pixel of the hole to what the source says on which the patches over it agree most:
   /// nothing is averaged, and neighbours are taken from neighbours.
   public mutating func agree(quantile: Double = 0.75, sharpness: Double = 1, threads: Int) {
-    let weights = voteWeights(quantile: quantile, sharpness: sharpness, fade: 1)
+    let weights = voteWeights(quantile: quantile, sharpness: sharpness, fade: 1, threads: threads)
     unsafe withVote(weights: weights, threads: threads) { table, vote, _, rows in
       _ = unsafe table.patch_agree(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
     }
@@ -181,8 +182,8 @@ extension PatchLevel {
   }
 
   /// How votes fall from the hole's edge inwards: the same for every vote of a scale.
-  private mutating func setFalls(fade: Double) {
-    let distances = squaredDistances(toSet: image.known, region: region)
+  private mutating func setFalls(fade: Double, threads: Int) {
+    let distances = squaredDistances(toSet: image.known, region: region, threads: threads)
     var steps: [Float] = [1]
     for step in 1..<64 { steps.append(steps[step - 1] / Float(fade)) }
     var values = Tensor<Float>(uninitializedHeight: region.height, width: region.width)
@@ -198,7 +199,7 @@ extension PatchLevel {
   }
 
   mutating func voteWeights(
-    quantile: Double, sharpness: Double, fade: Double
+    quantile: Double, sharpness: Double, fade: Double, threads: Int
   ) -> Tensor<UInt16> {
     // Weights by steps of a sixty-fourth of the variance.
     let table = (0..<512).map { step -> UInt16 in
@@ -214,7 +215,7 @@ extension PatchLevel {
       }
     }
     if fade > 1 {
-      if falls == nil || fallsFade != fade { setFalls(fade: fade) }
+      if falls == nil || fallsFade != fade { setFalls(fade: fade, threads: threads) }
       unsafe withOptional(falls) { falls in
         unsafe weights.withUnsafeMutableBufferPointer { weights in
           guard let falls = unsafe falls else { return }

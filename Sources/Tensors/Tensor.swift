@@ -12,7 +12,7 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked
   /// Values a position.
   public let channels: Int
 
-  private let storage: UnsafeMutableBufferPointer<Element>
+  @usableFromInline let storage: UnsafeMutableBufferPointer<Element>
 
   /// Makes a tensor whose contents are set to `value`.
   ///
@@ -66,12 +66,14 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked
   /// The element at a row, a column and a channel.
   ///
   /// Convenient, and checked: not for inner loops.
+  @inlinable
   public subscript(row: Int, column: Int, channel: Int = 0) -> Element {
     get { unsafe storage[offset(row, column, channel)] }
     set { unsafe storage[offset(row, column, channel)] = newValue }
   }
 
-  private func offset(_ row: Int, _ column: Int, _ channel: Int) -> Int {
+  @inlinable
+  func offset(_ row: Int, _ column: Int, _ channel: Int) -> Int {
     precondition(
       row >= 0 && row < height && column >= 0 && column < width && channel >= 0
         && channel < channels, "position outside the tensor")

@@ -20,7 +20,7 @@ func noise(
   return image
 }
 
-func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
+func bytes<Element>(_ image: borrowing Tensor<Element>) -> [Element] {
   unsafe image.withUnsafeBufferPointer { unsafe Array($0) }
 }
 
@@ -188,6 +188,23 @@ func dots(height: Int, width: Int, oneIn: Int, seed: UInt64 = 7) -> Tensor<UInt8
     #expect(grown[5, 15] == 255)
     let none = dilated(mask, radius: 100, threshold: 129, region: region)
     #expect(bytes(none).allSatisfy { $0 == 0 })
+  }
+}
+
+@Suite struct ImageThreadTests {
+  /// Bands of rows and strips of columns that do not divide the picture evenly.
+  @Test(arguments: [(130, 77), (1, 65), (65, 1), (40, 300)], [2, 3, 5])
+  func threadsChangeNothing(size: (height: Int, width: Int), threads: Int) {
+    let mask = dots(height: size.height, width: size.width, oneIn: 300)
+    #expect(
+      bytes(squaredDistances(toSet: mask, threads: threads)) == bytes(squaredDistances(toSet: mask))
+    )
+    let image = noise(height: size.height, width: size.width, channels: 3)
+    #expect(
+      bytes(boxBlurred(image, radius: 4, threads: threads)) == bytes(boxBlurred(image, radius: 4)))
+    #expect(
+      bytes(gaussianBlurred(image, sigma: 6, threads: threads))
+        == bytes(gaussianBlurred(image, sigma: 6)))
   }
 }
 

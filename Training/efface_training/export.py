@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from .graph import Graph, Node, padded
-from .quantization import Quantization, to_bytes, weight_scales
+from .quantization import Quantization, to_bytes
 from .runtime import NetworkFile
 
 ALIGNMENT = 64
@@ -215,11 +215,8 @@ def rewrite(path: Path, parameters: dict | None = None, card: dict | None = None
     path.write_bytes(safetensors_bytes(weights, {"efface": json.dumps(file.document, separators=(",", ":"))}))
 
 
-def requantize(path: Path, output: Path) -> None:
-    """Brings a file from before it into the rule of `to_bytes`: channels that break it are rounded anew.
-
-    Activations keep their ranges.
-    """
+def requantize(path: Path, output: Path, version: str | None = None) -> None:
+    """Rounds a file's weights anew, for files from before the rule of `to_bytes`; activations keep their ranges."""
     file = NetworkFile.load(path)
     tensors = {name: array for name, array in file.tensors.items() if not name.startswith("~")}
     for graph in file.graphs.values():
@@ -233,10 +230,8 @@ def requantize(path: Path, output: Path) -> None:
             weight, bias = file.real_weights(entry, values)
             node = Node(entry["op"], entry["name"], [entry["input"]], entry["output"], weight, bias, entry["stride"],
                         entry["dilation"], entry["pad"], float_output=values[entry["output"]]["type"] == "f32")  # fmt: skip
-            step = torch.from_numpy(tensors[f"{node.name}.scale"].astype(np.float64)) * q.scales.get(node.output, 1.0)
-            depthwise = node.op == "depthwise"
-            q.weight_scales[node.name] = weight_scales(weight, depthwise, step / q.scales[entry["input"]])
             tensors |= quantize_node(node, described, q)[1]
+    file.document["version"] = version or file.document["version"]
     output.write_bytes(safetensors_bytes(tensors, {"efface": json.dumps(file.document, separators=(",", ":"))}))
 
 
@@ -245,4 +240,5 @@ def add_commands(subparsers) -> None:
     parser = subparsers.add_parser("requantize", help=text, description=text)
     parser.add_argument("network", type=Path)
     parser.add_argument("output", type=Path)
-    parser.set_defaults(run=lambda options: requantize(options.network, options.output))
+    parser.add_argument("--version", help="the version it gets; else it stays")
+    parser.set_defaults(run=lambda options: requantize(options.network, options.output, options.version))

@@ -20,6 +20,7 @@ from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_l
 from .inpainting_network import InpaintingNetwork, limit_gain, pack_input
 from .inpainting_start import load_file, revive
 from .muon import Muon
+from .precision import mixed_precision
 from .photos import PhotoStore
 from .pruning import Pruner
 
@@ -58,7 +59,7 @@ def to_tensors(windows: np.ndarray, holes: np.ndarray, device) -> tuple[torch.Te
 def fill_windows(network, pixels: torch.Tensor, hole: torch.Tensor, autocast: bool = True) -> torch.Tensor:
     """The network's picture in -1...1, over the whole window."""
     packed = pack_input(pixels, hole).contiguous(memory_format=torch.channels_last)
-    with torch.autocast(pixels.device.type, dtype=torch.bfloat16, enabled=autocast):
+    with mixed_precision(pixels.device.type, autocast):
         added = network(packed)
     return packed[:, :3] + added.float()
 
@@ -219,7 +220,7 @@ class Trainer:
             if perceptual_share:
                 n = max(1, round(batch * perceptual_share))
                 composite = truth[:n] * (1 - hole[:n]) + fill[:n] * hole[:n]
-                with torch.autocast(self.device.type, dtype=torch.bfloat16):
+                with mixed_precision(self.device.type):
                     perceptual = self.perceptual(composite, truth[:n])
                 loss = loss + perceptual_weight * perceptual
             self.muon.zero_grad(set_to_none=True)

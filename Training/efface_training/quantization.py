@@ -70,21 +70,19 @@ def to_bytes(weight: torch.Tensor, depthwise: bool) -> torch.Tensor:
     return whole
 
 
-def weight_scales(weight: torch.Tensor, depthwise: bool, former: torch.Tensor | None = None) -> torch.Tensor:
-    """One scale an output channel: of those from 70 % to all of what clips nothing, and of the `former` one, that
-    with the least squared error."""
+def weight_scales(weight: torch.Tensor, depthwise: bool) -> torch.Tensor:
+    """One scale an output channel: of those from 70 % to all of what clips nothing, that with the least squared error."""
     weight = weight.detach()
     widest = weight.abs().flatten(1).amax(1).clamp_min(1e-12) / 127
     for a, b in _pairs(weight, depthwise):
         both = torch.where(a * b > 0, (a + b).abs(), torch.zeros_like(a)).flatten(1)
         if both.shape[1]:
             widest = torch.maximum(widest, both.amax(1) / PAIR_LIMIT)
-    candidates = [widest * float(fraction) for fraction in np.linspace(0.7, 1.0, 16)]
     best, scales = torch.full_like(widest, float("inf")), widest
-    for candidate in candidates if former is None else [former.clamp_min(1e-14), *candidates]:
-        scale = candidate.view(-1, 1, 1, 1)
+    for fraction in np.linspace(0.7, 1.0, 16):
+        scale = (widest * float(fraction)).view(-1, 1, 1, 1)
         error = (to_bytes(weight / scale, depthwise) * scale - weight).square().flatten(1).sum(1)
-        scales = torch.where(error < best, candidate, scales)
+        scales = torch.where(error < best, scale.flatten(), scales)
         best = torch.minimum(error, best)
     return scales
 

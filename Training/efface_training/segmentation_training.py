@@ -15,6 +15,7 @@ import torch
 import torch.nn.functional as F
 
 from .muon import Muon
+from .precision import mixed_precision
 from .segmentation_data import CLASSES, COMMON_WEIGHTS, EVERYTHING, RARE_WEIGHT, build_cache
 from .segmentation_export import class_lean
 from .segmentation_network import FROZEN_BLOCKS, Convolution, SegmentationNetwork, load_backbone, normalized
@@ -185,7 +186,7 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
             group["lr"] = rate * group["share"] * warm * (1 - share) ** 0.9
         data_ = source.get()
         x = normalized(torch.from_numpy(data_["pixels"]).permute(0, 3, 1, 2))
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with mixed_precision("cpu"):
             semantic, instance, features = network(x)
         semantic, instance = semantic.float(), instance.float()
         losses = {"semantic": set_loss(semantic, torch.from_numpy(data_["sets"]))}
@@ -202,7 +203,7 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
             where = torch.tensor([n for n, _ in asked])
             shown_instance = instance.detach().numpy()
             shown_semantic = torch.softmax(semantic.detach(), 1).numpy()
-            with torch.autocast("cpu", dtype=torch.bfloat16):
+            with mixed_precision("cpu"):
                 kept = [f[where] for f in features]
                 rounds = rng.choice(3, p=[0.55, 0.25, 0.2])
                 for _ in range(rounds):
