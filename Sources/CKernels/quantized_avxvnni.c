@@ -17,11 +17,6 @@ static inline __attribute__((always_inline)) __m256i dot(__m256i sum, activation
   return _mm256_dpbusd_avx_epi32(sum, a, w);
 }
 
-static inline __attribute__((always_inline)) _Bool fits(__m256i w) {
-  (void)w;
-  return 1;
-}
-
 static inline __attribute__((always_inline)) __m256i quick(__m256i sum, __m256i a, __m256i w) {
   return dot(sum, a, w);
 }

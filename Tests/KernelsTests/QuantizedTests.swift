@@ -414,11 +414,8 @@ private struct Random {
 
   mutating func depthwiseWeights(_ shape: QuantizedTests.Shape) -> DepthwiseWeights? {
     let quads = (shape.kernel + 3) / 4
-    // Of each two blocks, the taps of one have neighbours that just fit 16 bits.
     let taps = (0..<shape.input * shape.kernel * quads * 4).map { position in
-      let isLimited = position / (shape.kernel * quads * 64) % 2 == 0
-      guard position / 64 % quads * 4 + position % 4 < shape.kernel else { return Int8(0) }
-      return isLimited ? min(max(weight(), -64), 64) : weight()
+      position / 64 % quads * 4 + position % 4 < shape.kernel ? weight() : 0
     }
     let (bias, scale) = biasAndScale(shape.input, taps: shape.kernel * shape.kernel)
     return DepthwiseWeights(

@@ -66,7 +66,7 @@ def quantize_node(node: Node, graph: Graph, q: Quantization) -> tuple[dict, dict
         scale = q.scales_of(node).double().numpy()
         # A dead channel has a bias and hardly a weight: its bias must stay below 2^30.
         scale = np.maximum(scale, np.abs(node.bias.double().numpy()) / (q.scales[x] * 2**29))
-        integers = to_bytes(torch.from_numpy(weight / scale[:, None, None, None]), node.op == "depthwise").numpy()
+        integers = to_bytes(torch.from_numpy(weight / scale[:, None, None, None])).numpy()
         product = scale * q.scales[x]
         bias = np.rint(node.bias.double().numpy() / product) - q.zero_points[x] * integers.sum((1, 2, 3))
         bias = np.clip(bias, -(2**31), 2**31 - 1)
@@ -216,7 +216,8 @@ def rewrite(path: Path, parameters: dict | None = None, card: dict | None = None
 
 
 def requantize(path: Path, output: Path, version: str | None = None) -> None:
-    """Rounds a file's weights anew, for files from before the rule of `to_bytes`; activations keep their ranges."""
+    """Rounds a file's weights anew, for files from before the rule of `to_bytes`; depthwise kernels and the ranges of
+    activations stay."""
     file = NetworkFile.load(path)
     tensors = {name: array for name, array in file.tensors.items() if not name.startswith("~")}
     for graph in file.graphs.values():
@@ -225,7 +226,7 @@ def requantize(path: Path, output: Path, version: str | None = None) -> None:
                          {n: v["zero_point"] for n, v in values.items() if v["type"] == "u8"})  # fmt: skip
         described = Graph(graph["name"])
         for entry in graph["nodes"]:
-            if entry["op"] not in ("conv", "depthwise"):
+            if entry["op"] != "conv":
                 continue
             weight, bias = file.real_weights(entry, values)
             node = Node(entry["op"], entry["name"], [entry["input"]], entry["output"], weight, bias, entry["stride"],

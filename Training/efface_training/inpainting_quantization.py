@@ -23,7 +23,7 @@ class QuantizedNetwork(nn.Module):
         self.inner, self.quantization = GraphModule(graph), quantization
         for node in graph.nodes:
             if node.weight is not None:
-                quantization.weight_scales[node.name] = weight_scales(node.weight, node.op == "depthwise")
+                quantization.weight_scales[node.name] = weight_scales(node.weight)
 
     def forward(self, packed: torch.Tensor) -> torch.Tensor:
         q = self.quantization

@@ -33,12 +33,12 @@ class Quantization:
     def scales_of(self, node: Node) -> torch.Tensor:
         """The scales of a node's weights, one an output channel."""
         settled = self.weight_scales.get(node.name)
-        return weight_scales(node.weight, node.op == "depthwise") if settled is None else settled
+        return weight_scales(node.weight) if settled is None else settled
 
     def simulate_weight(self, node: Node, weight: torch.Tensor) -> torch.Tensor:
         """Rounds a weight to what its bytes can hold; gradients pass."""
         scale = self.weight_scales[node.name].to(weight.device).view(-1, 1, 1, 1)
-        rounded = to_bytes(weight.detach() / scale, node.op == "depthwise") * scale
+        rounded = to_bytes(weight.detach() / scale) * scale
         return weight + (rounded - weight).detach()
 
 
@@ -46,42 +46,40 @@ class Quantization:
 PAIR_LIMIT = 128
 
 
-def _pairs(weight: torch.Tensor, depthwise: bool) -> list[tuple[torch.Tensor, torch.Tensor]]:
-    """Views of neighbours: each two inputs, or of a depthwise kernel, each two taps one above the other."""
-    if depthwise:
-        return [(weight[:, :, k], weight[:, :, k + 1]) for k in range(weight.shape[2] - 1)]
+def _pairs(weight: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """Views of every other input channel and of its neighbour; a depthwise kernel has none."""
     even = weight.shape[1] // 2 * 2
-    return [(weight[:, 0:even:2], weight[:, 1:even:2])]
+    return weight[:, 0:even:2], weight[:, 1:even:2]
 
 
-def to_bytes(weight: torch.Tensor, depthwise: bool) -> torch.Tensor:
+def to_bytes(weight: torch.Tensor) -> torch.Tensor:
     """Rounds a weight over its scale (O x I x K x K) to signed bytes that every kernel computes at full speed.
 
     The widest multiplication of processors without VNNI or dot products (`vpmaddubsw` of AVX2) sums two products of
     bytes in 16 bits. Where no two neighbours can pass that, whatever the activations are, it is exact; of two that
-    could, each gives up half of the excess.
+    could, each gives up half of the excess. Depthwise kernels go another way: their few weights need every bit.
     """
     whole = weight.round().clamp(-127, 127)
-    for a, b in _pairs(whole, depthwise):
-        excess = torch.where(a * b > 0, (a + b).abs() - PAIR_LIMIT, torch.zeros_like(a)).clamp_min(0)
-        sign = a.sign()
-        a.sub_(sign * (excess / 2).ceil())
-        b.sub_(sign * (excess / 2).floor())
+    a, b = _pairs(whole)
+    excess = torch.where(a * b > 0, (a + b).abs() - PAIR_LIMIT, torch.zeros_like(a)).clamp_min(0)
+    sign = a.sign()
+    a.sub_(sign * (excess / 2).ceil())
+    b.sub_(sign * (excess / 2).floor())
     return whole
 
 
-def weight_scales(weight: torch.Tensor, depthwise: bool) -> torch.Tensor:
+def weight_scales(weight: torch.Tensor) -> torch.Tensor:
     """One scale an output channel: of those from 70 % to all of what clips nothing, that with the least squared error."""
     weight = weight.detach()
     widest = weight.abs().flatten(1).amax(1).clamp_min(1e-12) / 127
-    for a, b in _pairs(weight, depthwise):
+    a, b = _pairs(weight)
+    if a.shape[1]:
         both = torch.where(a * b > 0, (a + b).abs(), torch.zeros_like(a)).flatten(1)
-        if both.shape[1]:
-            widest = torch.maximum(widest, both.amax(1) / PAIR_LIMIT)
+        widest = torch.maximum(widest, both.amax(1) / PAIR_LIMIT)
     best, scales = torch.full_like(widest, float("inf")), widest
     for fraction in np.linspace(0.7, 1.0, 16):
         scale = (widest * float(fraction)).view(-1, 1, 1, 1)
-        error = (to_bytes(weight / scale, depthwise) * scale - weight).square().flatten(1).sum(1)
+        error = (to_bytes(weight / scale) * scale - weight).square().flatten(1).sum(1)
         scales = torch.where(error < best, scale.flatten(), scales)
         best = torch.minimum(error, best)
     return scales

@@ -71,28 +71,30 @@ class NetworkFileTests(unittest.TestCase):
 
 
 class WeightTests(unittest.TestCase):
-    def sums(self, whole: torch.Tensor, depthwise: bool) -> torch.Tensor:
+    def sums(self, whole: torch.Tensor) -> torch.Tensor:
         """Of all neighbours: the greatest sum of their positive parts, and of their negative ones."""
-        a, b = (whole[:, :, :-1], whole[:, :, 1:]) if depthwise else (whole[:, 0::2], whole[:, 1::2])
+        a, b = whole[:, 0::2], whole[:, 1::2]
         return torch.maximum(a.clamp_min(0) + b.clamp_min(0), -(a.clamp_max(0) + b.clamp_max(0)))
 
     def test_no_two_neighbours_pass_sixteen_bits(self):
-        generator = torch.Generator().manual_seed(1)
-        for depthwise, shape in ((False, (32, 16, 3, 3)), (True, (32, 1, 5, 5))):
-            weight = torch.randn(shape, generator=generator)
-            weight[0] = 1  # the worst: all alike
-            scale = weight_scales(weight, depthwise)[:, None, None, None]
-            whole = to_bytes(weight / scale, depthwise)
-            self.assertEqual(float(self.sums(whole, depthwise).max()), PAIR_LIMIT)
-            self.assertLess(float((whole * scale - weight).norm() / weight.norm()), 0.015)
+        weight = torch.randn((32, 16, 3, 3), generator=torch.Generator().manual_seed(1))
+        weight[0] = 1  # the worst: all alike
+        scale = weight_scales(weight)[:, None, None, None]
+        whole = to_bytes(weight / scale)
+        self.assertEqual(float(self.sums(whole).max()), PAIR_LIMIT)
+        self.assertLess(float((whole * scale - weight).norm() / weight.norm()), 0.015)
+
+    def test_depthwise_kernels_keep_every_bit(self):
+        weight = torch.tensor([127.0, 126.0, -127.0, -127.0]).view(1, 1, 4, 1)
+        self.assertEqual(to_bytes(weight).flatten().tolist(), weight.flatten().tolist())
 
     def test_what_fits_is_only_rounded(self):
         weight = torch.tensor([126.6, 1.4, -127.0, 100.0, 64.2, 63.9, -3.0, -125.0]).view(1, 8, 1, 1)
-        self.assertEqual(to_bytes(weight, False).flatten().tolist(), [127, 1, -127, 100, 64, 64, -3, -125])
+        self.assertEqual(to_bytes(weight).flatten().tolist(), [127, 1, -127, 100, 64, 64, -3, -125])
 
     def test_of_two_that_pass_each_gives_up_half(self):
         weight = torch.tensor([127.0, 127.0, -100.0, -33.0]).view(1, 4, 1, 1)
-        self.assertEqual(to_bytes(weight, False).flatten().tolist(), [64, 64, -97, -31])
+        self.assertEqual(to_bytes(weight).flatten().tolist(), [64, 64, -97, -31])
 
     def test_requantizing_brings_an_old_file_into_the_rule(self):
         graphs = residual_network(torch.Generator().manual_seed(3))
@@ -105,7 +107,7 @@ class WeightTests(unittest.TestCase):
                 requantize(old, new)
             files = NetworkFile.load(old), NetworkFile.load(new)
         blocks = [torch.from_numpy(f.tensors["stem.weights"].astype(np.float32)).flatten(0, 1) for f in files]
-        greatest = [float(self.sums(b[:, :, None, None], False).max()) for b in blocks]
+        greatest = [float(self.sums(b[:, :, None, None]).max()) for b in blocks]
         self.assertGreater(greatest[0], PAIR_LIMIT)
         self.assertLessEqual(greatest[1], PAIR_LIMIT)
         a, b = (f.run({"image": image[0].permute(1, 2, 0).numpy().astype(np.uint8)})["fill"] for f in files)

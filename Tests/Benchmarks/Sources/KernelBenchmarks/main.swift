@@ -127,7 +127,7 @@ for (kernel, stride, size, channels) in [
       taps: ReadOnlyArray(
         (0..<taps).map { position in
           position / 64 % ((kernel + 3) / 4) * 4 + position % 4 < kernel
-            ? randomWeight() : 0
+            ? Int8.random(in: -127...127) : 0
         }),
       bias: ReadOnlyArray([Int32](repeating: 0, count: channels)),
       scale: ReadOnlyArray([Float](repeating: 0.01, count: channels)))
