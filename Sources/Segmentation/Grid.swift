@@ -24,7 +24,7 @@ struct Grid {
 
   /// For every place the mean of the marked values within `reach` rows and columns; 0 without any.
   func means(of values: [Float], where marked: [Bool], reach: Int) -> [Float] {
-    means(of: values.map { SIMD3(repeating: $0) }, where: marked, reach: reach).map(\.x)
+    means(of: values.map { SIMD3(repeating: $0) }, where: marked, reach: reach).map { $0.x }
   }
 
   /// For every place the mean of the marked values within `reach` rows and columns; 0 without any.
