@@ -88,8 +88,8 @@ struct ExemplarSynthesis {
           unsafe level.image.pixels.withUnsafeMutableBufferPointer { pixels in
             nonisolated(unsafe) let (hole, distances) = unsafe (hole, distances)
             nonisolated(unsafe) let (added, pixels) = unsafe (added, pixels)
-            inBands((region.height + 31) / 32, threads: threads) { band in
-              for row in band * 32..<min(region.height, band * 32 + 32) {
+            inRows(region.height, threads: threads) { rows in
+              for row in rows {
                 let line = (region.rows.lowerBound + row) * width
                 for x in region.columns where unsafe hole[line + x] != 0 {
                   let squared = unsafe Float(

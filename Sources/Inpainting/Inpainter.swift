@@ -177,9 +177,8 @@ func partialWindow(
   var change = Tensor<UInt16>(height: height, width: width, repeating: 0)
   var variation = Tensor<UInt8>(height: height, width: width, repeating: 0)
   let (photoWidth, left, top) = (pixels.width, region.columns.lowerBound, region.rows.lowerBound)
-  let bands = (height + 31) / 32
-  // The sum and the number of each band's changes.
-  var sums = [(total: Int, count: Int)](repeating: (0, 0), count: bands)
+  // The sum and the number of each row's changes.
+  var sums = [(total: Int, count: Int)](repeating: (0, 0), count: height)
   unsafe pixels.withUnsafeBufferPointer { pixels in
     unsafe hole.withUnsafeBufferPointer { hole in
       unsafe result.withUnsafeMutableBufferPointer { result in
@@ -189,41 +188,32 @@ func partialWindow(
               nonisolated(unsafe) let (pixels, hole) = unsafe (pixels, hole)
               nonisolated(unsafe) let (result, known) = unsafe (result, known)
               nonisolated(unsafe) let (change, sums) = unsafe (change, sums)
-              inBands(bands, threads: threads) { band in
-                for y in band * 32..<min(height, band * 32 + 32) {
+              @Sendable func brightness(_ at: Int) -> Int {
+                unsafe Int(pixels[3 * at]) + 2 * Int(pixels[3 * at + 1]) + Int(pixels[3 * at + 2])
+              }
+              inRows(height, threads: threads) { rows in
+                for y in rows {
+                  var (total, count) = (0, 0)
                   for x in 0..<width {
-                    let from = (top + y) * photoWidth + left + x
-                    let to = y * width + x
+                    let (from, to) = ((top + y) * photoWidth + left + x, y * width + x)
                     let isKnown = unsafe hole[from] == 0
                     unsafe known[to] = isKnown ? 255 : 0
                     if !isKnown { continue }
                     for c in 0..<3 { unsafe result[4 * to + c] = pixels[3 * from + c] }
-                  }
-                }
-              }
-              @Sendable func brightness(_ at: Int) -> Int {
-                unsafe Int(result[4 * at]) + 2 * Int(result[4 * at + 1]) + Int(result[4 * at + 2])
-              }
-              inBands(bands, threads: threads) { band in
-                var (total, count) = (0, 0)
-                for y in band * 32..<min(height, band * 32 + 32) {
-                  for x in 0..<width {
-                    let at = y * width + x
-                    guard (unsafe known[at]) != 0 else { continue }
-                    let here = brightness(at)
+                    let here = brightness(from)
                     var sum = 0
-                    if x + 1 < width, unsafe known[at + 1] != 0 {
-                      sum += abs(brightness(at + 1) - here)
+                    if x + 1 < width, unsafe hole[from + 1] == 0 {
+                      sum += abs(brightness(from + 1) - here)
                     }
-                    if y + 1 < height, unsafe known[at + width] != 0 {
-                      sum += abs(brightness(at + width) - here)
+                    if y + 1 < height, unsafe hole[from + photoWidth] == 0 {
+                      sum += abs(brightness(from + photoWidth) - here)
                     }
-                    unsafe change[at] = UInt16(sum)
+                    unsafe change[to] = UInt16(sum)
                     total += sum
                     count += 1
                   }
+                  unsafe sums[y] = (total, count)
                 }
-                unsafe sums[band] = (total, count)
               }
             }
           }

@@ -27,6 +27,16 @@ public func inBands(_ count: Int, threads: Int, _ body: @Sendable (Int) -> Void)
   }
 }
 
+/// Runs `body` for bands of `height` rows (the last may have fewer) that make up `count`, on at most
+/// `threads` threads at a time.
+public func inRows(
+  _ count: Int, height: Int = 32, threads: Int, _ body: @Sendable (Range<Int>) -> Void
+) {
+  inBands((count + height - 1) / height, threads: threads) { band in
+    body(band * height..<min(count, (band + 1) * height))
+  }
+}
+
 /// A part of an image: some of its rows and some of its columns.
 public struct ImageRegion: Equatable, Hashable, Sendable {
   /// The rows covered.

@@ -21,8 +21,8 @@ public func boxBlurred(
     unsafe across.withUnsafeMutableBufferPointer { target in
       guard let from = source.baseAddress, let to = target.baseAddress else { return }
       nonisolated(unsafe) let (source, target) = unsafe (from, to)
-      inBands((height + 31) / 32, threads: threads) { band in
-        for y in band * 32..<min(height, band * 32 + 32) {
+      inRows(height, threads: threads) { rows in
+        for y in rows {
           _ = unsafe table.box_row(
             source + y * row, Int32(width), Int32(channels), Int32(radius), reciprocal,
             target + y * row)

@@ -131,11 +131,11 @@ private func lowerEnvelope(
   unsafe columns.withUnsafeBufferPointer { vertical in
     unsafe result.withUnsafeMutableBufferPointer { output in
       nonisolated(unsafe) let (vertical, output) = unsafe (vertical, output)
-      inBands((height + 63) / 64, threads: threads) { band in
+      inRows(height, threads: threads) { rows in
         // The parabola that is lowest from column `start[k]` on has its apex at column `apex[k]`.
         var apex = [Int](repeating: 0, count: width)
         var start = [Int](repeating: 0, count: width)
-        for row in band * 64..<min(height, band * 64 + 64) {
+        for row in rows {
           let elements = row * width..<(row + 1) * width
           unsafe lowerEnvelope(
             of: UnsafeBufferPointer(rebasing: vertical[elements]), apex: &apex, start: &start,

@@ -45,11 +45,10 @@ public struct PartialImage: ~Copyable {
             else { return }
             nonisolated(unsafe) let (source, sourceKnown) = unsafe (from, fromKnown)
             nonisolated(unsafe) let (target, targetKnown) = unsafe (to, toKnown)
-            inBands((halfHeight + 31) / 32, threads: threads) { band in
+            inRows(halfHeight, threads: threads) { rows in
               _ = unsafe table.halve(
                 source, width * 4, sourceKnown, Int32(width), Int32(height), Int32(needed), target,
-                halfWidth * 4, targetKnown, Int32(band * 32),
-                Int32(min(halfHeight, band * 32 + 32)))
+                halfWidth * 4, targetKnown, Int32(rows.lowerBound), Int32(rows.upperBound))
             }
           }
         }
@@ -77,8 +76,8 @@ public struct PartialImage: ~Copyable {
             let from = half.baseAddress
           else { return }
           nonisolated(unsafe) let (target, isKnown, source) = unsafe (to, known, from)
-          inBands((height + 31) / 32, threads: threads) { band in
-            for y in band * 32..<min(height, band * 32 + 32) {
+          inRows(height, threads: threads) { rows in
+            for y in rows {
               _ = unsafe table.push(
                 target, width * 4, isKnown, Int32(width), source, halfWidth * 4, Int32(halfWidth),
                 Int32(halfHeight), Int32(y))

@@ -1,6 +1,6 @@
 """Time single dense int8 layers in other engines and in ours.
 
-    python Tests/Benchmarks/compare_layers.py [--threads 1] [--isa avx2] [--rounds 3] [--layers 3x3 1x1 depthwise]
+    python Tests/Benchmarks/compare_layers.py [--threads 1] [--isa avx2] [--rounds 3] [--least] [--layers 3x3 1x1 depthwise]
 
 A layer's time is the difference between a long and a short chain of such layers, so that starting a run and the
 first layer do not count. For what else is needed, see `compare_engines.py`.
@@ -21,7 +21,7 @@ LAYERS = [
 ]  # fmt: skip
 
 
-# Of convolutions: no two neighbouring weights sum to more than 128, as in the networks' files (`to_bytes` of `Training`
+# Of convolutions: no two neighbouring weights sum to more than 128, as the exporter rounds them (`to_bytes` of `Training`
 # says why).
 LARGEST = 64
 
@@ -74,6 +74,7 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=60)
     parser.add_argument("--isa", default="")
+    parser.add_argument("--least", action="store_true", help="compare shortest times instead of medians")
     parser.add_argument("--layers", nargs="+", default=["3x3", "1x1", "depthwise"])
     options = parser.parse_args()
     print(compare_engines.processor())
@@ -91,7 +92,7 @@ def main():
                 results = compare_engines.measure(
                     path, side, options.threads, options.rounds, options.runs, options.isa, dense=False)
                 for name, rows in results.items():
-                    times.setdefault(name, []).append(statistics.median(r["median_ms"] for r in rows))
+                    times.setdefault(name, []).append(statistics.median(r["least_ms" if options.least else "median_ms"] for r in rows))
         macs = side * side * kernel * kernel * channels * (1 if kind == "depthwise" else channels)
         rates = {name: macs * (long - short) / (after - before) / 1e6 for name, (before, after) in times.items()}
         if not heading:

@@ -122,8 +122,8 @@ import Testing
   static let depthwises: [Shape] = {
     var shapes: [Shape] = []
     for width in widths {
-      shapes.append(Shape(height: 3, width: width, input: 32))
-      shapes.append(Shape(height: 2, width: width, input: 32, kernel: 5))
+      shapes.append(Shape(height: 3, width: width))
+      shapes.append(Shape(height: 2, width: width, kernel: 5))
       shapes.append(Shape(height: 4, width: width, stride: 2))
       shapes.append(Shape(height: 5, width: width, kernel: 5, stride: 2))
     }

@@ -38,7 +38,7 @@ func randomPlanes(_ height: Int, _ width: Int, _ channels: Int, border: Int) -> 
   return QuantizedPlanes(tensor, border: border, zeroPoint: 0)
 }
 
-/// No two neighbours sum to more than 128, like those of the networks' files: `to_bytes` of `Training` says why.
+/// No two neighbours sum to more than 128, as the exporter rounds them: `to_bytes` of `Training` says why.
 func randomWeight() -> Int8 { Int8.random(in: -64...64) }
 
 func convolutionWeights(
