@@ -86,7 +86,7 @@ def train(options) -> None:
     if (options.folder / "checkpoint.pt").exists():
         trainer.load(options.folder / "checkpoint.pt")
     elif options.start:
-        trainer.start(options.start, pruned=False)
+        trainer.start(options.start, reviving=True)
     trainer.train(
         options.size, options.batch, options.minutes * 60, tuple(options.rate),
         perceptual_weight=options.perceptual_weight, seed=options.seed,
@@ -99,7 +99,7 @@ def prune(options) -> None:
 
     trainer = _trainer(options)
     if options.dense.suffix == ".safetensors":
-        trainer.start(options.dense, pruned=True)
+        trainer.start(options.dense, reviving=False)
     else:
         trainer.load(options.dense)
     teacher = copy.deepcopy(trainer.average) if options.teacher_share else None

@@ -31,26 +31,29 @@ def load_file(path: Path) -> tuple[InpaintingNetwork, dict[str, torch.Tensor]]:
 
 
 @torch.no_grad()
-def revive(network: InpaintingNetwork, packed: torch.Tensor) -> int:
+def revive(network: InpaintingNetwork, packed: torch.Tensor, masks: dict[str, torch.Tensor]) -> int:
     """Starts channels inside residual branches anew that never open on `packed`; returns how many.
 
     Their first weights become random and their second ones zero: the network's answer stays what it was, but there
-    is a gradient again.
+    is a gradient again. A branch most of whose channels start anew loses its masks, to be pruned by what it learns.
     """
-    blocks = [m for m in network.modules() if isinstance(m, (Residual, Context))]
-    opened: dict[int, torch.Tensor] = {}
+    blocks = {name: m for name, m in network.named_modules() if isinstance(m, (Residual, Context))}
+    opened: dict[str, torch.Tensor] = {}
     handles = [
-        block.first.register_forward_hook(lambda _, __, y, k=k: opened.__setitem__(k, (y > 0).sum((0, 2, 3)) > 0))
-        for k, block in enumerate(blocks)
+        block.first.register_forward_hook(lambda _, __, y, k=name: opened.__setitem__(k, (y > 0).sum((0, 2, 3)) > 0))
+        for name, block in blocks.items()
     ]
     network(packed)
     for handle in handles:
         handle.remove()
-    for k, block in enumerate(blocks):
-        closed = ~opened[k]
+    for name, block in blocks.items():
+        closed = ~opened[name]
         fresh = torch.empty_like(block.first.weight)
         torch.nn.init.kaiming_normal_(fresh, nonlinearity="relu")
         block.first.weight[closed] = fresh[closed]
         block.first.bias[closed] = 0
         block.second.weight[:, closed] = 0
+        if closed.float().mean() > 0.5:
+            for layer in ("first", "second"):
+                masks.pop(f"{name}.{layer}.weight", None)
     return sum(int((~o).sum()) for o in opened.values())

@@ -121,17 +121,19 @@ class Trainer:
             self.adam.load_state_dict(state["adam"])
         self.masks, self.step, self.images = state["masks"], state["step"], state["images"]
 
-    def start(self, path: Path, pruned: bool) -> None:
-        """Goes on from a network file; what it lacks stays pruned, or may grow again."""
+    def start(self, path: Path, reviving: bool) -> None:
+        """Goes on from a network file; what it lacks stays pruned, but for branches that start anew."""
         network, masks = load_file(path)
-        if not pruned:
+        if reviving:
             stop = threading.Event()
             pixels, hole = to_tensors(*batches(self.photos, self.holes, 32, 128, 0, stop).get(), "cpu")
             stop.set()
-            print(f"{revive(network, pack_input(pixels, hole))} channels that never opened start anew", flush=True)
+            count = revive(network, pack_input(pixels, hole), masks)
+            print(f"{count} channels that never opened start anew", flush=True)
         for mine in (self.network, self.average):
             mine.load_state_dict(network.state_dict())
-        self.masks = masks if pruned else {}
+        self.masks = masks
+        self.apply_masks(self.network)
 
     def log(self, **values) -> None:
         line = json.dumps(dict(time=time.strftime("%H:%M:%S"), step=self.step, images=self.images, **values))

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import torch
 
+from .precision import short_float
+
 
 def orthogonalize(matrix: torch.Tensor, steps: int = 4) -> torch.Tensor:
     """Newton-Schulz iteration towards the nearest semi-orthogonal matrix (Jordan et al., 2024)."""
-    x = matrix.bfloat16()
+    x = matrix.to(short_float(matrix.device.type))
     wide = x.size(0) <= x.size(1)
     if not wide:
         x = x.T

@@ -5,7 +5,11 @@ from __future__ import annotations
 import torch
 
 
+def short_float(device: str) -> torch.dtype:
+    """bfloat16, or float32 on processors without instructions for it, which are many times as slow with it."""
+    return torch.bfloat16 if device != "cpu" or torch.cpu._is_avx512_bf16_supported() else torch.float32
+
+
 def mixed_precision(device: str, wanted: bool = True) -> torch.autocast:
-    """Autocast to bfloat16 on a kind of device; processors without instructions for it are several times as slow with it
-    and compute in float32."""
-    return torch.autocast(device, torch.bfloat16, enabled=wanted and (device != "cpu" or torch.cpu._is_avx512_bf16_supported()))
+    """Autocast to `short_float` on a kind of device."""
+    return torch.autocast(device, torch.bfloat16, enabled=wanted and short_float(device) == torch.bfloat16)

@@ -6,6 +6,7 @@ import torch
 
 from efface_training.inpainting_network import InpaintingNetwork, pack_input
 from efface_training.inpainting_start import revive
+from efface_training.pruning import prunable
 
 
 class ReviveTests(unittest.TestCase):
@@ -22,7 +23,11 @@ class ReviveTests(unittest.TestCase):
         hole[:, :, 20:40, 20:40] = 1
         packed = pack_input(255 * torch.rand(2, 3, 64, 64), hole)
         before = network(packed).detach()
-        self.assertGreaterEqual(revive(network, packed), 32 + 8)
+        masks = {name: torch.ones_like(p) for name, p in prunable(network).items()}
+        kept = masks.keys() - {"coarse.0.first.weight", "coarse.0.second.weight"}
+        self.assertGreaterEqual(revive(network, packed, masks), 32 + 8)
+        self.assertGreaterEqual(masks.keys(), {name for name in kept if not name.startswith("contexts")})
+        self.assertNotIn("coarse.0.first.weight", masks)
         torch.testing.assert_close(network(packed), before)
         self.assertEqual(float(closed.first.bias[:8].abs().max()), 0)
         network(packed).square().sum().backward()
