@@ -236,7 +236,11 @@ import Testing
     // A second edit adds to the same list; a file without XMP gets a packet of its own.
     let again = try #require(XMPPacket.marked(packet, by: mark))
     #expect(text(again).components(separatedBy: "stEvt:action").count == 3)
-    #expect(text(again).components(separatedBy: "xmpMM:History>").count == 3)
+    #expect(text(again).components(separatedBy: "<xmpMM:History").count == 2)
+    #expect(text(again).components(separatedBy: "xmlns:stEvt").count == 2)
+    // For ImageMagick no entry's tag may hold a slash before its end.
+    let entries = text(again).components(separatedBy: "<rdf:li ").dropFirst()
+    #expect(entries.allSatisfy { $0.prefix { $0 != ">" }.filter { $0 == "/" } == "/" })
     let (_, none, one) = try edit(Fixture.bytes("ycc420-baseline.jpg"), mark: mark)
     #expect(one.count == none.count + 1 && one.first == none.first)
     #expect(one[1].dropFirst(4).starts(with: XMPPacket.name))

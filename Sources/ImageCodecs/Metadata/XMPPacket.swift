@@ -99,6 +99,11 @@ enum XMPPacket {
           let close = result.first(of: "</rdf:Seq>", from: history), close < end
         else { return nil }
         result.insert(contentsOf: entry(mark).utf8, at: close)
+        let name = history + prefix.utf8.count + 9
+        let tagEnd = result[name...].firstIndex(of: UInt8(ascii: ">")) ?? name
+        if Array(result[name..<tagEnd]).first(of: "xmlns:stEvt", from: 0) == nil {
+          result.insert(contentsOf: eventNamespace.utf8, at: name)
+        }
         return result
       }
     }
@@ -128,15 +133,20 @@ enum XMPPacket {
   private static func description(_ mark: EncodingOptions.Mark, about: String) -> String {
     """
     <rdf:Description rdf:about=\(about) xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/">\
-    <xmpMM:History><rdf:Seq>\(entry(mark))</rdf:Seq></xmpMM:History></rdf:Description>
+    <xmpMM:History\(eventNamespace)><rdf:Seq>\(entry(mark))</rdf:Seq></xmpMM:History>\
+    </rdf:Description>
     """
   }
 
+  private static let eventNamespace =
+    " xmlns:stEvt=\"http://ns.adobe.com/xap/1.0/sType/ResourceEvent#\""
+
+  /// ImageMagick takes the first slash within the tag of a list's entry for the tag's end, even in quotes:
+  /// the namespace is declared outside the list, and slashes in values are written as numbers.
   private static func entry(_ mark: EncodingOptions.Mark) -> String {
     """
-    <rdf:li xmlns:stEvt="http://ns.adobe.com/xap/1.0/sType/ResourceEvent#" \
-    stEvt:action="edited" stEvt:softwareAgent="\(escaped(mark.software))" \
-    stEvt:when="\(escaped(mark.date))" stEvt:changed="/"/>
+    <rdf:li stEvt:action="edited" stEvt:softwareAgent="\(escaped(mark.software))" \
+    stEvt:when="\(escaped(mark.date))" stEvt:changed="\(escaped("/"))"/>
     """
   }
 
@@ -145,6 +155,8 @@ enum XMPPacket {
       switch character {
       case "&": result += "&amp;"
       case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "/": result += "&#47;"
       case "\"": result += "&quot;"
       default: result.append(character)
       }
