@@ -56,9 +56,11 @@ let package = Package(
       name: "CKernels",
       // What several instruction sets' files include.
       exclude: [
-        "image_patch.inc",
+        "image_pyramid.inc",
         "image_rows.inc",
         "image_table.inc",
+        "patch_search.inc",
+        "patch_vote.inc",
         "quantized_256.inc",
         "quantized_elementwise.inc",
         "quantized_neon.inc",

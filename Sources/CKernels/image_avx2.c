@@ -9,7 +9,9 @@
 #define EFK_NAME(name) name##_avx2
 #define EFK_AVX2
 #include "image_rows.inc"
-#include "image_patch.inc"
+#include "patch_search.inc"
+#include "patch_vote.inc"
+#include "image_pyramid.inc"
 
 #pragma clang attribute pop
 

@@ -12,7 +12,9 @@
 #define EFK_AVX2
 #define EFK_AVX512
 #include "image_rows.inc"
-#include "image_patch.inc"
+#include "patch_search.inc"
+#include "patch_vote.inc"
+#include "image_pyramid.inc"
 
 #pragma clang attribute pop
 

@@ -6,7 +6,9 @@
 #define EFK_ISA EFK_ISA_NEON
 #define EFK_NAME(name) name##_neon
 #include "image_rows.inc"
-#include "image_patch.inc"
+#include "patch_search.inc"
+#include "patch_vote.inc"
+#include "image_pyramid.inc"
 
 const efk_image efk_image_neon =
 #include "image_table.inc"
