@@ -213,6 +213,17 @@ import Testing
     #expect(sizes[0] > sizes[1] + 500 && sizes[0] < sizes[1] + 1500, "\(sizes)")
   }
 
+  @Test func aBoxWithNothingInItGoesWhole() throws {
+    let folder = try Scratch()
+    let pixels = Tensor<UInt8>(height: 384, width: 512, channels: 3, repeating: 150)
+    try folder.write("even.png", try encodeNew(pixels: pixels, format: .png))
+    let run = try Command(
+      ["remove-object", "even.png", "--box", "5,5,2,2", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let removed = try #require((try run.json()["removed"] as? [[String: Any]])?.first)
+    #expect(removed["box"] as? [Int] == [5, 5, 2, 2] && removed["area"] as? Int == 4)
+  }
+
   @Test(arguments: [
     ("persn", "a.jpg: no class is called 'persn', did you mean 'person'?; known: person, "),
     ("people", "did you mean 'person'?"),

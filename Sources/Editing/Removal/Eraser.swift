@@ -108,6 +108,7 @@ public final class Eraser {
       try selected.addObjects(selection, in: scene, photo: photo, name: request.input)
     }
     report.removed = selected.removed
+    report.notes += selected.notes
     report.timings.segment = watch.milliseconds
     return selected
   }

@@ -12,6 +12,8 @@ struct SelectedMask: ~Copyable {
   /// By how many pixels the mask's edge may be wrong: a network that looks at a small picture of a
   /// large photo cannot know better.
   var uncertainty = 0
+  /// What people should know about how it came about.
+  var notes: [String] = []
 
   init(width: Int, height: Int) {
     mask = Mask(width: width, height: height)
@@ -91,11 +93,12 @@ struct SelectedMask: ~Copyable {
 
   /// Adds what is clicked and boxed.
   ///
-  /// A box is one thing, with the clicks inside it to refine it. Every other click is one thing, unless
-  /// what is selected before covers it already.
+  /// A box is one thing, with the clicks inside it to refine it; where nothing stands out in it, all of it
+  /// goes. Every other click is one thing, unless what is selected before covers it already.
   private mutating func addPrompts(
     _ selection: Selection, in scene: borrowing Scene, orientation: Orientation, name: String
   ) throws(EditingError) {
+    let upright = orientation.uprightSize(width: mask.width, height: mask.height)
     let kept = selection.kept.map { Click(x: $0.x, y: $0.y, positive: false) }
     var clicks = selection.clicks
     var prompts: [(clicks: [Click], box: Rectangle?)] = []
@@ -115,13 +118,33 @@ struct SelectedMask: ~Copyable {
       do {
         var part = try scene.mask(clicks: prompt.clicks, box: prompt.box)
         part.binarize()
-        if !selection.keepsShadow { scene.addShadow(to: &part) }
+        let area = prompt.box.map { box in
+          orientation.stored(
+            box.clipped(toWidth: upright.width, height: upright.height), width: mask.width,
+            height: mask.height)
+        }
+        if let box = prompt.box, let area, !Self.standsOut(part.boundingBox, in: area),
+          !kept.contains(where: { box.contains(x: $0.x, y: $0.y) })
+        {
+          part.fill(area)
+          let place = "\(box.x),\(box.y),\(box.width),\(box.height)"
+          notes.append("nothing stands out in the box \(place): all of it was removed")
+        } else if !selection.keepsShadow {
+          scene.addShadow(to: &part)
+        }
         add(part, of: nil, orientation: orientation)
       } catch {
         throw .network(
           message: "\(shown(name)): the clicked object could not be outlined: \(error)")
       }
     }
+  }
+
+  /// Whether what was found can be what a box was drawn around: it takes up a quarter of the box's width or
+  /// of its height.
+  static func standsOut(_ found: Rectangle?, in box: Rectangle) -> Bool {
+    guard let found else { return false }
+    return 4 * found.width >= box.width || 4 * found.height >= box.height
   }
 
   private mutating func add(
@@ -159,6 +182,15 @@ func readMask(_ path: String) throws(EditingError) -> Mask {
 }
 
 extension Mask {
+  /// Sets all pixels of a box that lies inside.
+  fileprivate mutating func fill(_ box: Rectangle) {
+    let width = width
+    var bytes = values.mutableSpan
+    for y in box.y..<box.maxY {
+      for x in box.x..<box.maxX { bytes[y * width + x] = 255 }
+    }
+  }
+
   /// Makes every pixel either 0 or 255, with the limit in the middle.
   mutating func binarize() {
     var index = values.span.firstSet(in: 0..<values.count)

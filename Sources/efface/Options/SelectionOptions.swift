@@ -22,7 +22,10 @@ struct SelectionOptions: ParsableArguments {
       "Keep what is at this position; refines --at and --box.", valueName: "x,y"))
   var notAt: [Selection.Point] = []
 
-  @Option(help: ArgumentHelp("Remove the thing in this box.", valueName: "x,y,w,h"))
+  @Option(
+    help: ArgumentHelp(
+      "Remove the thing in this box; all of the box where nothing stands out.",
+      valueName: "x,y,w,h"))
   var box: [Rectangle] = []
 
   @Flag(
