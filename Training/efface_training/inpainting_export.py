@@ -36,7 +36,7 @@ def lower(network: InpaintingNetwork) -> Graph:
     g = Graph("main")
 
     def residual(name: str, x: str, block) -> str:
-        return g.conv(f"{name}.second", g.conv(f"{name}.first", x, block.folded()), block.second, residual=x, activation=None)
+        return g.conv(f"{name}.second", g.conv(f"{name}.first", x, block.first), block.second, residual=x, activation=None)
 
     def chain(name: str, x: str, blocks) -> str:
         for index, block in enumerate(blocks):
@@ -52,7 +52,7 @@ def lower(network: InpaintingNetwork) -> Graph:
             x = residual(f"coarse.{index}", x, block)
             if index % 2 == 0:
                 context, name = network.contexts[index // 2], f"context.{index // 2}"
-                y = g.conv(f"{name}.first", g.mean(f"{name}.mean", x), context.folded())
+                y = g.conv(f"{name}.first", g.mean(f"{name}.mean", x), context.first)
                 y = g.conv(f"{name}.second", y, context.second, activation=None)
                 x = g.add(f"{name}.sum", x, y, "broadcast")
         x = g.add("middle_sum", middle, g.conv("up_middle", x, network.up_middle, activation=None), "nearest2")

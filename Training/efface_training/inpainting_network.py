@@ -2,15 +2,12 @@
 
 The network sees the whole window (the hole with context around it) at a low resolution and predicts
 what must be added to the smooth fill. Every operation is one of the network file's (see `graph.py`).
-`limit_gain` keeps every convolution's gain bounded. What comes up from a coarser level is added without
-a ReLU: with one, a young coarse level is soon switched off for ever, because at first it only disturbs.
-For the same reason the coarsest level's branches are normalized over the batch before their ReLU while
-they train; the product's network has that folded into the convolution.
+There are no normalization layers: `limit_gain` keeps every convolution's gain bounded instead. What
+comes up from a coarser level is added without a ReLU: with one, a young coarse level is soon switched
+off for ever, because at first it only disturbs.
 """
 
 from __future__ import annotations
-
-import copy
 
 import torch
 import torch.nn as nn
@@ -55,54 +52,33 @@ def conv3(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.C
     return conv
 
 
-class Branch(nn.Module):
-    """A convolution, a ReLU and a second convolution; `norm` keeps the ReLU from closing for ever."""
-
-    def __init__(self, first: nn.Conv2d, second: nn.Conv2d, norm: bool):
-        super().__init__()
-        self.first, self.second = first, second
-        self.norm = nn.BatchNorm2d(first.out_channels, momentum=0.02) if norm else None
-
-    def branch(self, x: torch.Tensor) -> torch.Tensor:
-        x = self.first(x)
-        return self.second(F.relu(x if self.norm is None else self.norm(x)))
-
-    @torch.no_grad()
-    def folded(self) -> nn.Conv2d:
-        """The first convolution with the normalization in its weights."""
-        if self.norm is None:
-            return self.first
-        conv, norm = copy.deepcopy(self.first), self.norm
-        gain = norm.weight / torch.sqrt(norm.running_var + norm.eps)
-        conv.weight.mul_(gain[:, None, None, None])
-        conv.bias.copy_((conv.bias - norm.running_mean) * gain + norm.bias)
-        return conv
-
-
-class Residual(Branch):
+class Residual(nn.Module):
     """Two convolutions added to their input; the first may be dilated. The sum stays linear: nothing dies."""
 
-    def __init__(self, channels: int, dilation: int = 1, norm: bool = False):
-        super().__init__(conv3(channels, channels, 1, dilation), conv3(channels, channels), norm)
+    def __init__(self, channels: int, dilation: int = 1):
+        super().__init__()
+        self.first = conv3(channels, channels, 1, dilation)
+        self.second = conv3(channels, channels)
         with torch.no_grad():
             self.second.weight.mul_(0.3)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.branch(x)
+        return x + self.second(F.relu(self.first(x)))
 
 
-class Context(Branch):
+class Context(nn.Module):
     """The mean over the whole window, transformed and added at every place."""
 
     def __init__(self, channels: int):
-        super().__init__(nn.Conv2d(channels, channels, 1), nn.Conv2d(channels, channels, 1), norm=True)
+        super().__init__()
+        self.first, self.second = nn.Conv2d(channels, channels, 1), nn.Conv2d(channels, channels, 1)
         nn.init.kaiming_normal_(self.first.weight, nonlinearity="relu")
         nn.init.zeros_(self.first.bias)
         nn.init.zeros_(self.second.weight)
         nn.init.zeros_(self.second.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.branch(x.mean((2, 3), keepdim=True))
+        return x + self.second(F.relu(self.first(x.mean((2, 3), keepdim=True))))
 
 
 @torch.no_grad()
@@ -132,7 +108,7 @@ class InpaintingNetwork(nn.Module):
             self.down_middle = conv3(fine, middle, 2)
             self.middle_in = nn.ModuleList([Residual(middle)])
             self.down_coarse = conv3(middle, coarse, 2)
-            self.coarse = nn.ModuleList([Residual(coarse, d, norm=True) for d in dilations])
+            self.coarse = nn.ModuleList([Residual(coarse, d) for d in dilations])
             self.contexts = nn.ModuleList([Context(coarse) for _ in dilations[::2]])
             self.up_middle = conv3(coarse, middle)
             self.middle_out = nn.ModuleList([Residual(middle), Residual(middle)])

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from .inpainting_network import Branch, InpaintingNetwork
+from .inpainting_network import Context, InpaintingNetwork, Residual
 from .pruning import block_sums, expand, prunable
 from .runtime import NetworkFile
 
@@ -31,54 +31,29 @@ def load_file(path: Path) -> tuple[InpaintingNetwork, dict[str, torch.Tensor]]:
 
 
 @torch.no_grad()
-def _outputs(network: InpaintingNetwork, packed: torch.Tensor) -> dict[str, torch.Tensor]:
-    """What the first convolution of every branch gives, by the branch's name."""
-    found: dict[str, torch.Tensor] = {}
-    handles = [
-        branch.first.register_forward_hook(lambda _, __, y, k=name: found.__setitem__(k, y))
-        for name, branch in network.named_modules()
-        if isinstance(branch, Branch)
-    ]
-    network.eval()(packed)
-    for handle in handles:
-        handle.remove()
-    return found
-
-
-@torch.no_grad()
-def begin_norms(network: InpaintingNetwork, packed: torch.Tensor) -> None:
-    """Sets normalizations that a file does not have so that they change nothing on windows like `packed`."""
-    for name, y in _outputs(network, packed).items():
-        norm = network.get_submodule(name).norm
-        if norm is not None:
-            mean, variance = y.mean((0, 2, 3)), y.var((0, 2, 3))
-            norm.running_mean.copy_(mean)
-            norm.running_var.copy_(variance)
-            norm.weight.copy_((variance + norm.eps).sqrt())
-            norm.bias.copy_(mean)
-
-
-@torch.no_grad()
 def revive(network: InpaintingNetwork, packed: torch.Tensor, masks: dict[str, torch.Tensor]) -> int:
-    """Starts channels inside branches anew that never open on `packed`; returns how many.
+    """Starts channels inside residual branches anew that never open on `packed`; returns how many.
 
     Their first weights become random and their second ones zero: the network's answer stays what it was, but there
     is a gradient again. A branch most of whose channels start anew loses its masks, to be pruned by what it learns.
     """
-    closed = {name: ((y > 0).sum((0, 2, 3)) == 0) for name, y in _outputs(network, packed).items()}
-    for name, these in closed.items():
-        branch = network.get_submodule(name)
-        fresh = torch.empty_like(branch.first.weight)
+    blocks = {name: m for name, m in network.named_modules() if isinstance(m, (Residual, Context))}
+    opened: dict[str, torch.Tensor] = {}
+    handles = [
+        block.first.register_forward_hook(lambda _, __, y, k=name: opened.__setitem__(k, (y > 0).sum((0, 2, 3)) > 0))
+        for name, block in blocks.items()
+    ]
+    network(packed)
+    for handle in handles:
+        handle.remove()
+    for name, block in blocks.items():
+        closed = ~opened[name]
+        fresh = torch.empty_like(block.first.weight)
         torch.nn.init.kaiming_normal_(fresh, nonlinearity="relu")
-        branch.first.weight[these] = fresh[these]
-        branch.first.bias[these] = 0
-        branch.second.weight[:, these] = 0
-        if these.float().mean() > 0.5:
+        block.first.weight[closed] = fresh[closed]
+        block.first.bias[closed] = 0
+        block.second.weight[:, closed] = 0
+        if closed.float().mean() > 0.5:
             for layer in ("first", "second"):
                 masks.pop(f"{name}.{layer}.weight", None)
-    begin_norms(network, packed)
-    for name, these in closed.items():
-        norm = network.get_submodule(name).norm
-        if norm is not None:
-            norm.weight[these], norm.bias[these] = 1, 0
-    return sum(int(these.sum()) for these in closed.values())
+    return sum(int((~o).sum()) for o in opened.values())

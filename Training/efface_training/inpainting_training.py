@@ -18,7 +18,7 @@ import torch.nn as nn
 from .holes import hole_pool, unpack_hole
 from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
 from .inpainting_network import InpaintingNetwork, limit_gain, pack_input
-from .inpainting_start import begin_norms, load_file, revive
+from .inpainting_start import load_file, revive
 from .muon import Muon
 from .precision import mixed_precision
 from .photos import PhotoStore
@@ -79,7 +79,7 @@ class Trainer:
         self.folder, self.device, self.cache = folder, torch.device(device), cache
         folder.mkdir(parents=True, exist_ok=True)
         self.network = (network or InpaintingNetwork()).to(self.device, memory_format=torch.channels_last)
-        self.average = copy.deepcopy(self.network).eval().requires_grad_(False)
+        self.average = copy.deepcopy(self.network).requires_grad_(False)
         matrices, others = split_parameters(self.network)
         self.muon = Muon(matrices, 1e-3, weight_decay=0.01)
         biases, rest = [p for p in others if p.dim() == 1], [p for p in others if p.dim() > 1]
@@ -124,13 +124,12 @@ class Trainer:
     def start(self, path: Path, reviving: bool) -> None:
         """Goes on from a network file; what it lacks stays pruned, but for branches that start anew."""
         network, masks = load_file(path)
-        stop = threading.Event()
-        packed = pack_input(*to_tensors(*batches(self.photos, self.holes, 32, 128, 0, stop).get(), "cpu"))
-        stop.set()
         if reviving:
-            print(f"{revive(network, packed, masks)} channels that never opened start anew", flush=True)
-        else:
-            begin_norms(network, packed)
+            stop = threading.Event()
+            pixels, hole = to_tensors(*batches(self.photos, self.holes, 32, 128, 0, stop).get(), "cpu")
+            stop.set()
+            count = revive(network, pack_input(pixels, hole), masks)
+            print(f"{count} channels that never opened start anew", flush=True)
         for mine in (self.network, self.average):
             mine.load_state_dict(network.state_dict())
         self.masks = masks
@@ -177,11 +176,11 @@ class Trainer:
 
     @torch.no_grad()
     def _open_share(self, pixels: torch.Tensor, hole: torch.Tensor) -> list[float]:
-        """What share of the channels inside each coarse branch ever opens: zero is a dead one."""
+        """What share of the channels inside each coarse residual block ever opens: zero is a dead block."""
         shares, handles = [], []
-        for branch in getattr(self.average, "coarse", []):
+        for block in getattr(self.average, "coarse", []):
             note = lambda _, __, y: shares.append(round(float(((y > 0).sum((0, 2, 3)) > 0).float().mean()), 2))  # noqa: E731
-            handles.append(branch.norm.register_forward_hook(note))
+            handles.append(block.first.register_forward_hook(note))
         fill_windows(self.average, pixels, hole)
         for handle in handles:
             handle.remove()
@@ -244,8 +243,6 @@ class Trainer:
                 decay = max(0.002, 9 / (self.step + 10))
                 for a, b in zip(self.average.parameters(), self.network.parameters()):
                     a.lerp_(b, decay)
-                for a, b in zip(self.average.buffers(), self.network.buffers()):
-                    a.lerp_(b, decay) if a.is_floating_point() else a.copy_(b)
             sums += [parts[0].item(), parts[1].item(), parts[2].item(), perceptual.item()]
             count += 1
             if self.step % 25 == 0 or time.time() - last > validate_every:
