@@ -82,31 +82,26 @@ struct ExemplarSynthesis {
     }
     let added = resized(small, height: height, width: width, filter: .bilinear, threads: threads)
     let (fadeIn, far) = (max(1, settings.guideBlur * scale), settings.transferReach * scale)
-    unsafe level.hole.withUnsafeBufferPointer { hole in
-      unsafe distances.withUnsafeBufferPointer { distances in
-        unsafe added.withUnsafeBufferPointer { added in
-          unsafe level.image.pixels.withUnsafeMutableBufferPointer { pixels in
-            nonisolated(unsafe) let (hole, distances) = unsafe (hole, distances)
-            nonisolated(unsafe) let (added, pixels) = unsafe (added, pixels)
-            inRows(region.height, threads: threads) { rows in
-              for row in rows {
-                let line = (region.rows.lowerBound + row) * width
-                for x in region.columns where unsafe hole[line + x] != 0 {
-                  let squared = unsafe Float(
-                    distances[row * region.width + x - region.columns.lowerBound])
-                  var part = min(1, squared.squareRoot() / Float(fadeIn))
-                  if far > 0 { part /= 1 + squared / Float(far * far) }
-                  for i in 4 * (line + x)..<4 * (line + x) + 3 {
-                    let sum = unsafe Float(pixels[i]) + part * (Float(added[i]) - 128)
-                    unsafe pixels[i] = UInt8(max(0, min(255, sum.rounded())))
-                  }
-                }
-              }
-            }
+    nonisolated(unsafe) let hole = unsafe level.hole.pointer
+    nonisolated(unsafe) let pixels = unsafe level.image.pixels.mutablePointer
+    nonisolated(unsafe) let (distance, addition) = unsafe (distances.pointer, added.pointer)
+    inRows(region.height, threads: threads) { rows in
+      for row in rows {
+        let line = (region.rows.lowerBound + row) * width
+        for x in region.columns where unsafe hole[line + x] != 0 {
+          let squared = unsafe Float(
+            distance[row * region.width + x - region.columns.lowerBound])
+          var part = min(1, squared.squareRoot() / Float(fadeIn))
+          if far > 0 { part /= 1 + squared / Float(far * far) }
+          for i in 4 * (line + x)..<4 * (line + x) + 3 {
+            let sum = unsafe Float(pixels[i]) + part * (Float(addition[i]) - 128)
+            unsafe pixels[i] = UInt8(max(0, min(255, sum.rounded())))
           }
         }
       }
     }
+    extendLifetime(distances)
+    extendLifetime(added)
   }
 
   /// The first rows of a picture.

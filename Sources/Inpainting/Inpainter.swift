@@ -179,45 +179,36 @@ func partialWindow(
   let (photoWidth, left, top) = (pixels.width, region.columns.lowerBound, region.rows.lowerBound)
   // The sum and the number of each row's changes.
   var sums = [(total: Int, count: Int)](repeating: (0, 0), count: height)
-  unsafe pixels.withUnsafeBufferPointer { pixels in
-    unsafe hole.withUnsafeBufferPointer { hole in
-      unsafe result.withUnsafeMutableBufferPointer { result in
-        unsafe known.withUnsafeMutableBufferPointer { known in
-          unsafe change.withUnsafeMutableBufferPointer { change in
-            unsafe sums.withUnsafeMutableBufferPointer { sums in
-              nonisolated(unsafe) let (pixels, hole) = unsafe (pixels, hole)
-              nonisolated(unsafe) let (result, known) = unsafe (result, known)
-              nonisolated(unsafe) let (change, sums) = unsafe (change, sums)
-              @Sendable func brightness(_ at: Int) -> Int {
-                unsafe Int(pixels[3 * at]) + 2 * Int(pixels[3 * at + 1]) + Int(pixels[3 * at + 2])
-              }
-              inRows(height, threads: threads) { rows in
-                for y in rows {
-                  var (total, count) = (0, 0)
-                  for x in 0..<width {
-                    let (from, to) = ((top + y) * photoWidth + left + x, y * width + x)
-                    let isKnown = unsafe hole[from] == 0
-                    unsafe known[to] = isKnown ? 255 : 0
-                    if !isKnown { continue }
-                    for c in 0..<3 { unsafe result[4 * to + c] = pixels[3 * from + c] }
-                    let here = brightness(from)
-                    var sum = 0
-                    if x + 1 < width, unsafe hole[from + 1] == 0 {
-                      sum += abs(brightness(from + 1) - here)
-                    }
-                    if y + 1 < height, unsafe hole[from + photoWidth] == 0 {
-                      sum += abs(brightness(from + photoWidth) - here)
-                    }
-                    unsafe change[to] = UInt16(sum)
-                    total += sum
-                    count += 1
-                  }
-                  unsafe sums[y] = (total, count)
-                }
-              }
-            }
+  nonisolated(unsafe) let (pixels, hole) = unsafe (pixels.pointer, hole.pointer)
+  nonisolated(unsafe) let (target, mask) = unsafe (result.mutablePointer, known.mutablePointer)
+  nonisolated(unsafe) let changes = unsafe change.mutablePointer
+  @Sendable func brightness(_ at: Int) -> Int {
+    unsafe Int(pixels[3 * at]) + 2 * Int(pixels[3 * at + 1]) + Int(pixels[3 * at + 2])
+  }
+  unsafe sums.withUnsafeMutableBufferPointer { sums in
+    nonisolated(unsafe) let sums = unsafe sums
+    inRows(height, threads: threads) { rows in
+      for y in rows {
+        var (total, count) = (0, 0)
+        for x in 0..<width {
+          let (from, to) = ((top + y) * photoWidth + left + x, y * width + x)
+          let isKnown = unsafe hole[from] == 0
+          unsafe mask[to] = isKnown ? 255 : 0
+          if !isKnown { continue }
+          for c in 0..<3 { unsafe target[4 * to + c] = pixels[3 * from + c] }
+          let here = brightness(from)
+          var sum = 0
+          if x + 1 < width, unsafe hole[from + 1] == 0 {
+            sum += abs(brightness(from + 1) - here)
           }
+          if y + 1 < height, unsafe hole[from + photoWidth] == 0 {
+            sum += abs(brightness(from + photoWidth) - here)
+          }
+          unsafe changes[to] = UInt16(sum)
+          total += sum
+          count += 1
         }
+        unsafe sums[y] = (total, count)
       }
     }
   }
@@ -226,23 +217,17 @@ func partialWindow(
   // noise of an even window is not blown up beyond measure.
   let mean = max(Double(total) / Double(max(count, 1)), 1)
   let scale = Int((max(0.25, min(3, texture / mean)) * 256).rounded())
-  unsafe change.withUnsafeBufferPointer { change in
-    unsafe variation.withUnsafeMutableBufferPointer { variation in
-      for i in 0..<change.count {
-        unsafe variation[i] = UInt8(min(255, Int(change[i]) * scale / 256))
-      }
-    }
+  let variations = unsafe variation.mutablePointer
+  for i in 0..<change.count {
+    unsafe variations[i] = UInt8(min(255, Int(changes[i]) * scale / 256))
   }
+  extendLifetime(change)
   let averaged = boxBlurred(variation, radius: 2, threads: threads)
-  unsafe averaged.withUnsafeBufferPointer { averaged in
-    unsafe known.withUnsafeBufferPointer { known in
-      unsafe result.withUnsafeMutableBufferPointer { result in
-        for i in 0..<known.count where unsafe known[i] != 0 {
-          unsafe result[4 * i + 3] = averaged[i]
-        }
-      }
-    }
+  let average = unsafe averaged.pointer
+  for i in 0..<known.count where unsafe mask[i] != 0 {
+    unsafe target[4 * i + 3] = average[i]
   }
+  extendLifetime(averaged)
   return PartialImage(pixels: result, known: known)
 }
 
@@ -253,22 +238,18 @@ func composite(
 ) {
   let (photoWidth, windowWidth) = (pixels.width, window.width)
   let (left, top) = (region.columns.lowerBound, region.rows.lowerBound)
-  unsafe window.withUnsafeBufferPointer { window in
-    unsafe hole.withUnsafeBufferPointer { hole in
-      unsafe pixels.withUnsafeMutableBufferPointer { pixels in
-        for y in box.y..<box.maxY {
-          for x in box.x..<box.maxX {
-            let at = y * photoWidth + x
-            let weight = unsafe Int(hole[at])
-            if weight == 0 { continue }
-            let from = 4 * ((y - top) * windowWidth + x - left)
-            for c in 0..<3 {
-              let (old, new) = unsafe (Int(pixels[3 * at + c]), Int(window[from + c]))
-              let sum = old * (255 - weight) + new * weight
-              unsafe pixels[3 * at + c] = UInt8((sum + 127) / 255)
-            }
-          }
-        }
+  let (window, hole) = unsafe (window.pointer, hole.pointer)
+  let pixels = unsafe pixels.mutablePointer
+  for y in box.y..<box.maxY {
+    for x in box.x..<box.maxX {
+      let at = y * photoWidth + x
+      let weight = unsafe Int(hole[at])
+      if weight == 0 { continue }
+      let from = 4 * ((y - top) * windowWidth + x - left)
+      for c in 0..<3 {
+        let (old, new) = unsafe (Int(pixels[3 * at + c]), Int(window[from + c]))
+        let sum = old * (255 - weight) + new * weight
+        unsafe pixels[3 * at + c] = UInt8((sum + 127) / 255)
       }
     }
   }

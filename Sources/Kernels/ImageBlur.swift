@@ -17,34 +17,25 @@ public func boxBlurred(
   let side = UInt32(2 * radius + 1)
   let reciprocal = ((1 << 24) + side / 2) / side
   let table = unsafe kernels.table.pointee.image.pointee
-  unsafe image.withUnsafeBufferPointer { source in
-    unsafe across.withUnsafeMutableBufferPointer { target in
-      guard let from = source.baseAddress, let to = target.baseAddress else { return }
-      nonisolated(unsafe) let (source, target) = unsafe (from, to)
-      inRows(height, threads: threads) { rows in
-        for y in rows {
-          _ = unsafe table.box_row(
-            source + y * row, Int32(width), Int32(channels), Int32(radius), reciprocal,
-            target + y * row)
-        }
-      }
+  nonisolated(unsafe) let (source, between) = unsafe (image.pointer, across.mutablePointer)
+  nonisolated(unsafe) let target = unsafe result.mutablePointer
+  inRows(height, threads: threads) { rows in
+    for y in rows {
+      _ = unsafe table.box_row(
+        source + y * row, Int32(width), Int32(channels), Int32(radius), reciprocal,
+        between + y * row)
     }
   }
-  unsafe across.withUnsafeBufferPointer { source in
-    unsafe result.withUnsafeMutableBufferPointer { target in
-      guard let from = source.baseAddress, let to = target.baseAddress else { return }
-      nonisolated(unsafe) let (source, target) = unsafe (from, to)
-      // Strips of columns, whole cache lines each.
-      let strips = min(threads, (row + 63) / 64)
-      inBands(strips, threads: threads) { strip in
-        let left = row * strip / strips / 64 * 64
-        let right = strip + 1 == strips ? row : row * (strip + 1) / strips / 64 * 64
-        unsafe boxColumns(
-          source, left..<right, row: row, height: height, radius: radius, reciprocal: reciprocal,
-          to: target, table)
-      }
-    }
+  // Strips of columns, whole cache lines each.
+  let strips = min(threads, (row + 63) / 64)
+  inBands(strips, threads: threads) { strip in
+    let left = row * strip / strips / 64 * 64
+    let right = strip + 1 == strips ? row : row * (strip + 1) / strips / 64 * 64
+    unsafe boxColumns(
+      between, left..<right, row: row, height: height, radius: radius, reciprocal: reciprocal,
+      to: target, table)
   }
+  extendLifetime(across)
   return result
 }
 

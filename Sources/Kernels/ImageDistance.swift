@@ -107,18 +107,13 @@ private func acrossRows(
 ) {
   let (height, width) = (columns.height, columns.width)
   var squares = [UInt16](repeating: UInt16(far * far), count: width + 2 * far)
-  unsafe columns.withUnsafeBufferPointer { vertical in
-    unsafe result.withUnsafeMutableBufferPointer { output in
-      unsafe squares.withUnsafeMutableBufferPointer { squares in
-        guard let from = vertical.baseAddress, let to = output.baseAddress,
-          let scratch = squares.baseAddress
-        else { return }
-        let table = unsafe kernels.table.pointee.image.pointee
-        for row in 0..<height {
-          _ = unsafe table.distance_across(
-            from + row * width, Int32(far), scratch, to + row * width, Int32(width))
-        }
-      }
+  let (from, to) = unsafe (columns.pointer, result.mutablePointer)
+  unsafe squares.withUnsafeMutableBufferPointer { squares in
+    guard let scratch = squares.baseAddress else { return }
+    let table = unsafe kernels.table.pointee.image.pointee
+    for row in 0..<height {
+      _ = unsafe table.distance_across(
+        from + row * width, Int32(far), scratch, to + row * width, Int32(width))
     }
   }
 }
@@ -128,20 +123,16 @@ private func lowerEnvelope(
   _ columns: borrowing Tensor<UInt16>, to result: inout Tensor<Int32>, threads: Int
 ) {
   let (height, width) = (columns.height, columns.width)
-  unsafe columns.withUnsafeBufferPointer { vertical in
-    unsafe result.withUnsafeMutableBufferPointer { output in
-      nonisolated(unsafe) let (vertical, output) = unsafe (vertical, output)
-      inRows(height, threads: threads) { rows in
-        // The parabola that is lowest from column `start[k]` on has its apex at column `apex[k]`.
-        var apex = [Int](repeating: 0, count: width)
-        var start = [Int](repeating: 0, count: width)
-        for row in rows {
-          let elements = row * width..<(row + 1) * width
-          unsafe lowerEnvelope(
-            of: UnsafeBufferPointer(rebasing: vertical[elements]), apex: &apex, start: &start,
-            to: UnsafeMutableBufferPointer(rebasing: output[elements]))
-        }
-      }
+  nonisolated(unsafe) let (vertical, output) = unsafe (columns.pointer, result.mutablePointer)
+  inRows(height, threads: threads) { rows in
+    // The parabola that is lowest from column `start[k]` on has its apex at column `apex[k]`.
+    var apex = [Int](repeating: 0, count: width)
+    var start = [Int](repeating: 0, count: width)
+    for row in rows {
+      unsafe lowerEnvelope(
+        of: UnsafeBufferPointer(start: vertical + row * width, count: width), apex: &apex,
+        start: &start,
+        to: UnsafeMutableBufferPointer(start: output + row * width, count: width))
     }
   }
 }
@@ -221,36 +212,34 @@ public func dilated(
   let squared = (radius * radius).rounded(.down)
   let extent = (0...reach).map { Int((squared - Double($0 * $0)).squareRoot()) } + [-1]
   let width = region.width
-  unsafe columns.withUnsafeBufferPointer { vertical in
-    unsafe result.withUnsafeMutableBufferPointer { output in
-      for row in 0..<region.height {
-        // Intervals in order of their middles; each pixel is written once from either side.
-        var filled = 0
-        for x in 0..<width {
-          let reached = unsafe extent[Int(vertical[row * width + x])]
-          if reached < 0 { continue }
-          let from = max(x - reached, filled)
-          let to = min(x + reached, width - 1)
-          if from <= to {
-            unsafe output[row * width + from...row * width + to].update(repeating: 255)
-            filled = to + 1
-          }
-        }
-        // An interval may begin left of a shorter one that came before it.
-        filled = width - 1
-        for x in stride(from: width - 1, through: 0, by: -1) {
-          let reached = unsafe extent[Int(vertical[row * width + x])]
-          if reached < 0 { continue }
-          let from = max(x - reached, 0)
-          let to = min(x + reached, filled)
-          if from <= to {
-            unsafe output[row * width + from...row * width + to].update(repeating: 255)
-            filled = from - 1
-          }
-        }
+  let (vertical, output) = unsafe (columns.pointer, result.mutablePointer)
+  for row in 0..<region.height {
+    // Intervals in order of their middles; each pixel is written once from either side.
+    var filled = 0
+    for x in 0..<width {
+      let reached = unsafe extent[Int(vertical[row * width + x])]
+      if reached < 0 { continue }
+      let from = max(x - reached, filled)
+      let to = min(x + reached, width - 1)
+      if from <= to {
+        unsafe (output + row * width + from).update(repeating: 255, count: to - from + 1)
+        filled = to + 1
+      }
+    }
+    // An interval may begin left of a shorter one that came before it.
+    filled = width - 1
+    for x in stride(from: width - 1, through: 0, by: -1) {
+      let reached = unsafe extent[Int(vertical[row * width + x])]
+      if reached < 0 { continue }
+      let from = max(x - reached, 0)
+      let to = min(x + reached, filled)
+      if from <= to {
+        unsafe (output + row * width + from).update(repeating: 255, count: to - from + 1)
+        filled = from - 1
       }
     }
   }
+  extendLifetime(columns)
   return result
 }
 
@@ -267,24 +256,19 @@ func columnDistances(
   let maskStride = mask.rowStride
   var result = Tensor<UInt16>(uninitializedHeight: region.height, width: width, channels: 1)
   let beyond = [UInt16](repeating: UInt16(far), count: width)
-  unsafe mask.withUnsafeBufferPointer { bytes in
-    unsafe result.withUnsafeMutableBufferPointer { output in
-      unsafe beyond.withUnsafeBufferPointer { beyond in
-        guard let from = bytes.baseAddress, let to = output.baseAddress,
-          let edge = beyond.baseAddress
-        else { return }
-        let table = unsafe kernels.table.pointee.image.pointee
-        for row in 0..<region.height {
-          _ = unsafe table.distance_down(
-            from + (region.rows.lowerBound + row) * maskStride + region.columns.lowerBound,
-            threshold, row == 0 ? edge : UnsafePointer(to + (row - 1) * width), UInt16(far),
-            to + row * width, Int32(width))
-        }
-        for row in stride(from: region.height - 2, through: 0, by: -1) {
-          _ = unsafe table.distance_up(
-            to + (row + 1) * width, to + row * width, Int32(width))
-        }
-      }
+  let (from, to) = unsafe (mask.pointer, result.mutablePointer)
+  unsafe beyond.withUnsafeBufferPointer { beyond in
+    guard let edge = beyond.baseAddress else { return }
+    let table = unsafe kernels.table.pointee.image.pointee
+    for row in 0..<region.height {
+      _ = unsafe table.distance_down(
+        from + (region.rows.lowerBound + row) * maskStride + region.columns.lowerBound,
+        threshold, row == 0 ? edge : UnsafePointer(to + (row - 1) * width), UInt16(far),
+        to + row * width, Int32(width))
+    }
+    for row in stride(from: region.height - 2, through: 0, by: -1) {
+      _ = unsafe table.distance_up(
+        to + (row + 1) * width, to + row * width, Int32(width))
     }
   }
   return result

@@ -109,34 +109,27 @@ public func resized(
   let rowStride = image.rowStride
   let rowBytes = region.width * channels
   var result = Tensor<UInt8>(uninitializedHeight: height, width: width, channels: channels)
-  unsafe image.withUnsafeBufferPointer { source in
-    unsafe result.withUnsafeMutableBufferPointer { target in
-      guard let from = source.baseAddress, let to = target.baseAddress else { return }
-      nonisolated(unsafe) let input =
-        unsafe from + region.rows.lowerBound * rowStride + region.columns.lowerBound * channels
-      nonisolated(unsafe) let output = unsafe to
-      let table = unsafe kernels.table.pointee.image.pointee
-      let rowsPerBand = 16
-      inBands((height + rowsPerBand - 1) / rowsPerBand, threads: threads) { band in
-        unsafe withUnsafeTemporaryAllocation(of: Int16.self, capacity: rowBytes) { line in
-          guard let line = line.baseAddress else { return }
-          for row in band * rowsPerBand..<min((band + 1) * rowsPerBand, height) {
-            unsafe vertical.weights.withUnsafeBufferPointer { weights in
-              guard let weights = weights.baseAddress else { return }
-              _ = unsafe table.weigh_rows(
-                input + Int(vertical.first[row]) * rowStride, rowStride,
-                weights + row * vertical.count, Int32(vertical.count), line, Int32(rowBytes))
-            }
-            unsafe horizontal.weights.withUnsafeBufferPointer { weights in
-              unsafe horizontal.first.withUnsafeBufferPointer { first in
-                guard let weights = weights.baseAddress, let first = first.baseAddress else {
-                  return
-                }
-                _ = unsafe table.weigh_columns(
-                  line, Int32(channels), first, weights, Int32(horizontal.count),
-                  output + row * width * channels, Int32(width))
-              }
-            }
+  nonisolated(unsafe) let input =
+    unsafe image.pointer + region.rows.lowerBound * rowStride + region.columns.lowerBound * channels
+  nonisolated(unsafe) let output = unsafe result.mutablePointer
+  let table = unsafe kernels.table.pointee.image.pointee
+  let rowsPerBand = 16
+  inBands((height + rowsPerBand - 1) / rowsPerBand, threads: threads) { band in
+    unsafe withUnsafeTemporaryAllocation(of: Int16.self, capacity: rowBytes) { line in
+      guard let line = line.baseAddress else { return }
+      for row in band * rowsPerBand..<min((band + 1) * rowsPerBand, height) {
+        unsafe vertical.weights.withUnsafeBufferPointer { weights in
+          guard let weights = weights.baseAddress else { return }
+          _ = unsafe table.weigh_rows(
+            input + Int(vertical.first[row]) * rowStride, rowStride,
+            weights + row * vertical.count, Int32(vertical.count), line, Int32(rowBytes))
+        }
+        unsafe horizontal.weights.withUnsafeBufferPointer { weights in
+          unsafe horizontal.first.withUnsafeBufferPointer { first in
+            guard let weights = weights.baseAddress, let first = first.baseAddress else { return }
+            _ = unsafe table.weigh_columns(
+              line, Int32(channels), first, weights, Int32(horizontal.count),
+              output + row * width * channels, Int32(width))
           }
         }
       }

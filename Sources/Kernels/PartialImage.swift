@@ -36,23 +36,13 @@ public struct PartialImage: ~Copyable {
     var half = Tensor<UInt8>(height: halfHeight + 1, width: halfWidth, channels: 4, repeating: 0)
     var halfKnown = Tensor<UInt8>(uninitializedHeight: halfHeight, width: halfWidth)
     let table = unsafe kernels.table.pointee.image.pointee
-    unsafe pixels.withUnsafeBufferPointer { pixels in
-      unsafe known.withUnsafeBufferPointer { known in
-        unsafe half.withUnsafeMutableBufferPointer { half in
-          unsafe halfKnown.withUnsafeMutableBufferPointer { halfKnown in
-            guard let from = pixels.baseAddress, let fromKnown = known.baseAddress,
-              let to = half.baseAddress, let toKnown = halfKnown.baseAddress
-            else { return }
-            nonisolated(unsafe) let (source, sourceKnown) = unsafe (from, fromKnown)
-            nonisolated(unsafe) let (target, targetKnown) = unsafe (to, toKnown)
-            inRows(halfHeight, threads: threads) { rows in
-              _ = unsafe table.halve(
-                source, width * 4, sourceKnown, Int32(width), Int32(height), Int32(needed), target,
-                halfWidth * 4, targetKnown, Int32(rows.lowerBound), Int32(rows.upperBound))
-            }
-          }
-        }
-      }
+    nonisolated(unsafe) let (source, sourceKnown) = unsafe (pixels.pointer, known.pointer)
+    nonisolated(unsafe) let target = unsafe half.mutablePointer
+    nonisolated(unsafe) let targetKnown = unsafe halfKnown.mutablePointer
+    inRows(halfHeight, threads: threads) { rows in
+      _ = unsafe table.halve(
+        source, width * 4, sourceKnown, Int32(width), Int32(height), Int32(needed), target,
+        halfWidth * 4, targetKnown, Int32(rows.lowerBound), Int32(rows.upperBound))
     }
     return PartialImage(pixels: half, known: halfKnown)
   }
@@ -69,22 +59,15 @@ public struct PartialImage: ~Copyable {
     half.fillSmoothly(threads: threads, kernels: kernels)
     let (halfHeight, halfWidth) = (half.height, half.width)
     let table = unsafe kernels.table.pointee.image.pointee
-    unsafe pixels.withUnsafeMutableBufferPointer { pixels in
-      unsafe known.withUnsafeBufferPointer { known in
-        unsafe half.pixels.withUnsafeBufferPointer { half in
-          guard let to = pixels.baseAddress, let known = known.baseAddress,
-            let from = half.baseAddress
-          else { return }
-          nonisolated(unsafe) let (target, isKnown, source) = unsafe (to, known, from)
-          inRows(height, threads: threads) { rows in
-            for y in rows {
-              _ = unsafe table.push(
-                target, width * 4, isKnown, Int32(width), source, halfWidth * 4, Int32(halfWidth),
-                Int32(halfHeight), Int32(y))
-            }
-          }
-        }
+    nonisolated(unsafe) let (target, isKnown) = unsafe (pixels.mutablePointer, known.pointer)
+    nonisolated(unsafe) let source = unsafe half.pixels.pointer
+    inRows(height, threads: threads) { rows in
+      for y in rows {
+        _ = unsafe table.push(
+          target, width * 4, isKnown, Int32(width), source, halfWidth * 4, Int32(halfWidth),
+          Int32(halfHeight), Int32(y))
       }
     }
+    extendLifetime(half)
   }
 }

@@ -41,22 +41,18 @@ extension PatchLevel {
     var weights = Tensor<UInt16>(height: region.height, width: region.width, repeating: 0)
     var prices = [UInt64](repeating: 0, count: region.height * region.width)
     let shares = boxBlurred(trusted, radius: Self.radius)
-    unsafe shares.withUnsafeBufferPointer { shares in
-      unsafe wanted.withUnsafeBufferPointer { wanted in
-        unsafe costs.withUnsafeBufferPointer { costs in
-          for row in 0..<region.height {
-            let from = (region.rows.lowerBound + row) * width + region.columns.lowerBound
-            for column in 0..<region.width where unsafe wanted[from + column] != 0 {
-              // The mean of bytes of 0 and 255 tells how many of the 49 there are.
-              let count = unsafe (Int(shares[from + column]) * 49 + 127) / 255
-              if count < 10 { continue }
-              let at = row * region.width + column
-              prices[at] = unsafe max(1, UInt64(costs[at]) * 49 / UInt64(count))
-            }
-          }
-        }
+    let (share, wanted, costs) = unsafe (shares.pointer, wanted.pointer, costs.pointer)
+    for row in 0..<region.height {
+      let from = (region.rows.lowerBound + row) * width + region.columns.lowerBound
+      for column in 0..<region.width where unsafe wanted[from + column] != 0 {
+        // The mean of bytes of 0 and 255 tells how many of the 49 there are.
+        let count = unsafe (Int(share[from + column]) * 49 + 127) / 255
+        if count < 10 { continue }
+        let at = row * region.width + column
+        prices[at] = unsafe max(1, UInt64(costs[at]) * 49 / UInt64(count))
       }
     }
+    extendLifetime(shares)
     let sorted = prices.filter { $0 > 0 }.sorted()
     if sorted.isEmpty { return weights }
     let variance = max(64, sorted[sorted.count * 3 / 4])
@@ -71,13 +67,10 @@ extension PatchLevel {
   /// Every byte of a mask four times.
   private func spread(_ mask: borrowing Tensor<UInt8>) -> Tensor<UInt8> {
     var result = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 0)
-    unsafe mask.withUnsafeBufferPointer { mask in
-      unsafe result.withUnsafeMutableBufferPointer { result in
-        for i in 0..<mask.count {
-          let byte = unsafe mask[i]
-          for c in 0..<4 { unsafe result[4 * i + c] = byte }
-        }
-      }
+    let (from, to) = unsafe (mask.pointer, result.mutablePointer)
+    for i in 0..<mask.count {
+      let byte = unsafe from[i]
+      for c in 0..<4 { unsafe to[4 * i + c] = byte }
     }
     return result
   }

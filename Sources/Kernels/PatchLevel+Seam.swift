@@ -32,69 +32,54 @@ extension PatchLevel {
     var difference = Tensor<UInt8>(
       height: box.height + 1, width: box.width, channels: 4, repeating: 128)
     var known = Tensor<UInt8>(height: box.height, width: box.width, repeating: 0)
-    unsafe hole.withUnsafeBufferPointer { hole in
-      unsafe inside.withUnsafeMutableBufferPointer { inside in
-        var to = 0
-        for y in box.rows {
-          for x in box.columns {
-            unsafe inside[to] = hole[y * width + x]
-            to += 1
-          }
-        }
+    let (hole, isInside) = unsafe (hole.pointer, inside.mutablePointer)
+    var at = 0
+    for y in box.rows {
+      for x in box.columns {
+        unsafe isInside[at] = hole[y * width + x]
+        at += 1
       }
     }
     let near = touching(inside, radius: 2)
-    unsafe image.pixels.withUnsafeBufferPointer { pixels in
-      unsafe sources.withUnsafeBufferPointer { sources in
-        unsafe inside.withUnsafeBufferPointer { inside in
-          unsafe near.withUnsafeBufferPointer { near in
-            unsafe difference.withUnsafeMutableBufferPointer { difference in
-              unsafe known.withUnsafeMutableBufferPointer { known in
-                var at = -1
-                for y in box.rows {
-                  let qy = max(r, min(height - 1 - r, y)) - region.rows.lowerBound
-                  for x in box.columns {
-                    at += 1
-                    if unsafe near[at] == 0 || inside[at] != 0 { continue }
-                    let qx = max(r, min(width - 1 - r, x)) - region.columns.lowerBound
-                    let source = unsafe sources[qy * region.width + qx]
-                    let sy = Int(source >> 16) + y - qy - region.rows.lowerBound
-                    let sx = Int(source & 0xffff) + x - qx - region.columns.lowerBound
-                    var largest = 0
-                    for c in 0..<3 {
-                      let here = unsafe Int(pixels[4 * (y * width + x) + c])
-                      let d = unsafe here - Int(pixels[4 * (sy * width + sx) + c])
-                      largest = max(largest, abs(d))
-                      unsafe difference[4 * at + c] = UInt8(clamping: 128 + d)
-                    }
-                    if largest <= limit { unsafe known[at] = 255 }
-                  }
-                }
-              }
-            }
-          }
+    let (pixels, sources) = unsafe (image.pixels.mutablePointer, sources.pointer)
+    let isNear = unsafe near.pointer
+    let (differences, isKnown) = unsafe (difference.mutablePointer, known.mutablePointer)
+    at = -1
+    for y in box.rows {
+      let qy = max(r, min(height - 1 - r, y)) - region.rows.lowerBound
+      for x in box.columns {
+        at += 1
+        if unsafe isNear[at] == 0 || isInside[at] != 0 { continue }
+        let qx = max(r, min(width - 1 - r, x)) - region.columns.lowerBound
+        let source = unsafe sources[qy * region.width + qx]
+        let sy = Int(source >> 16) + y - qy - region.rows.lowerBound
+        let sx = Int(source & 0xffff) + x - qx - region.columns.lowerBound
+        var largest = 0
+        for c in 0..<3 {
+          let here = unsafe Int(pixels[4 * (y * width + x) + c])
+          let d = unsafe here - Int(pixels[4 * (sy * width + sx) + c])
+          largest = max(largest, abs(d))
+          unsafe differences[4 * at + c] = UInt8(clamping: 128 + d)
         }
+        if largest <= limit { unsafe isKnown[at] = 255 }
       }
     }
+    extendLifetime(near)
     var membrane = PartialImage(pixels: difference, known: known)
     membrane.fillSmoothly(threads: threads, kernels: kernels)
-    unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
-      unsafe membrane.pixels.withUnsafeBufferPointer { membrane in
-        unsafe inside.withUnsafeBufferPointer { inside in
-          var at = -1
-          for y in box.rows {
-            for x in box.columns {
-              at += 1
-              if unsafe inside[at] == 0 { continue }
-              for c in 0..<3 {
-                let to = 4 * (y * width + x) + c
-                unsafe pixels[to] = UInt8(
-                  clamping: Int(pixels[to]) + Int(membrane[4 * at + c]) - 128)
-              }
-            }
-          }
+    let smooth = unsafe membrane.pixels.pointer
+    at = -1
+    for y in box.rows {
+      for x in box.columns {
+        at += 1
+        if unsafe isInside[at] == 0 { continue }
+        for c in 0..<3 {
+          let to = 4 * (y * width + x) + c
+          unsafe pixels[to] = UInt8(clamping: Int(pixels[to]) + Int(smooth[4 * at + c]) - 128)
         }
       }
     }
+    extendLifetime(inside)
+    extendLifetime(membrane)
   }
 }

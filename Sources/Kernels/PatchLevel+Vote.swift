@@ -24,16 +24,14 @@ extension PatchLevel {
     // Only active targets can have got another source since the last vote.
     let stale = touching(active, radius: Self.radius)
     var changed = Tensor<UInt8>(height: region.height, width: region.width, repeating: 0)
-    unsafe changed.withUnsafeMutableBufferPointer { changed in
-      unsafe stale.withUnsafeBufferPointer { stale in
-        unsafe withVote(
-          weights: weights, stale: stale.baseAddress, changed: changed.baseAddress,
-          tolerance: tolerance, textureGain: textureGain, threads: threads
-        ) { table, vote, _, rows in
-          _ = unsafe table.patch_vote(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
-        }
-      }
+    unsafe withVote(
+      weights: weights, stale: stale.pointer, changed: changed.mutablePointer,
+      tolerance: tolerance, textureGain: textureGain, threads: threads
+    ) { table, vote, _, rows in
+      _ = unsafe table.patch_vote(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
     }
+    extendLifetime(stale)
+    extendLifetime(changed)
     if tolerance < 0 { return targetCount }
     activateAll()
     let near = touching(changed, radius: Self.radius)
@@ -43,13 +41,10 @@ extension PatchLevel {
   /// Settles the active targets where `mask`, of the field's size, is 0; how many stay active.
   private mutating func settle(where mask: borrowing Tensor<UInt8>) -> Int {
     var count = 0
-    unsafe mask.withUnsafeBufferPointer { mask in
-      unsafe active.withUnsafeMutableBufferPointer { active in
-        for i in 0..<active.count {
-          if unsafe mask[i] == 0 { unsafe active[i] = 0 }
-          if unsafe active[i] != 0 { count += 1 }
-        }
-      }
+    let (total, mask, active) = unsafe (active.count, mask.pointer, active.mutablePointer)
+    for i in 0..<total {
+      if unsafe mask[i] == 0 { unsafe active[i] = 0 }
+      if unsafe active[i] != 0 { count += 1 }
     }
     return count
   }
@@ -115,38 +110,20 @@ extension PatchLevel {
     let bands = (region.height + Self.bandHeight - 1) / Self.bandHeight
     let table = unsafe kernels.table.pointee.image.pointee
     let (height, width) = (height, width)
-    unsafe withOptional(textureLimit) { limit in
-      unsafe image.pixels.withUnsafeMutableBufferPointer { pixels in
-        unsafe hole.withUnsafeBufferPointer { hole in
-          unsafe wanted.withUnsafeBufferPointer { wanted in
-            unsafe weights.withUnsafeBufferPointer { weights in
-              unsafe sources.withUnsafeBufferPointer { sources in
-                unsafe costs.withUnsafeBufferPointer { costs in
-                  guard let pixels = pixels.baseAddress, let hole = hole.baseAddress,
-                    let wanted = wanted.baseAddress, let field = sources.baseAddress,
-                    let weight = weights.baseAddress, let prices = costs.baseAddress
-                  else { return }
-                  // Only known pixels are read and only unknown ones written: one picture does.
-                  nonisolated(unsafe) let vote = unsafe efk_patch_vote(
-                    pixels: pixels, row: width * 4, width: Int32(width), height: Int32(height),
-                    hole: hole, wanted: wanted, field: field, weight: weight,
-                    field_x: Int32(region.columns.lowerBound),
-                    field_y: Int32(region.rows.lowerBound), field_width: Int32(region.width),
-                    field_height: Int32(region.height), output: pixels, stale: stale,
-                    changed: changed, tolerance: Int32(tolerance),
-                    texture_gain: UInt32((textureGain * 256).rounded()), texture_limit: limit)
-                  nonisolated(unsafe) let cost = unsafe prices
-                  inBands(bands, threads: threads) { band in
-                    let rows =
-                      band * Self.bandHeight..<min((band + 1) * Self.bandHeight, region.height)
-                    unsafe withUnsafePointer(to: vote) { unsafe body(table, $0, cost, rows) }
-                  }
-                }
-              }
-            }
-          }
-        }
-      }
+    // Only known pixels are read and only unknown ones written: one picture does.
+    let pixels = unsafe image.pixels.mutablePointer
+    nonisolated(unsafe) let vote = unsafe efk_patch_vote(
+      pixels: pixels, row: width * 4, width: Int32(width), height: Int32(height),
+      hole: hole.pointer, wanted: wanted.pointer, field: sources.pointer,
+      weight: weights.pointer, field_x: Int32(region.columns.lowerBound),
+      field_y: Int32(region.rows.lowerBound), field_width: Int32(region.width),
+      field_height: Int32(region.height), output: pixels, stale: stale, changed: changed,
+      tolerance: Int32(tolerance), texture_gain: UInt32((textureGain * 256).rounded()),
+      texture_limit: pointer(to: textureLimit))
+    nonisolated(unsafe) let cost = unsafe costs.pointer
+    inBands(bands, threads: threads) { band in
+      let rows = band * Self.bandHeight..<min((band + 1) * Self.bandHeight, region.height)
+      unsafe withUnsafePointer(to: vote) { unsafe body(table, $0, cost, rows) }
     }
   }
 
@@ -161,15 +138,12 @@ extension PatchLevel {
       bin < 80 ? UInt32(bin) : UInt32(16 + bin % 16) << UInt32(bin / 16 - 5)
     }
     var total = 0
-    unsafe costs.withUnsafeBufferPointer { costs in
-      unsafe wanted.withUnsafeBufferPointer { wanted in
-        for y in region.rows {
-          let line = (y - region.rows.lowerBound) * region.width - region.columns.lowerBound
-          for x in region.columns where unsafe wanted[y * width + x] != 0 {
-            unsafe histogram[bin(costs[line + x])] += 1
-            total += 1
-          }
-        }
+    let (costs, wanted) = unsafe (costs.pointer, wanted.pointer)
+    for y in region.rows {
+      let line = (y - region.rows.lowerBound) * region.width - region.columns.lowerBound
+      for x in region.columns where unsafe wanted[y * width + x] != 0 {
+        unsafe histogram[bin(costs[line + x])] += 1
+        total += 1
       }
     }
     var seen = 0
@@ -207,21 +181,15 @@ extension PatchLevel {
     }
     let variance = max(UInt64(costQuantile(quantile)), 64)
     var weights = Tensor<UInt16>(uninitializedHeight: region.height, width: region.width)
-    unsafe costs.withUnsafeBufferPointer { costs in
-      unsafe weights.withUnsafeMutableBufferPointer { weights in
-        for i in 0..<costs.count {
-          unsafe weights[i] = table[Int(min(511, UInt64(costs[i]) * 64 / variance))]
-        }
-      }
+    let (count, costs, weight) = unsafe (costs.count, costs.pointer, weights.mutablePointer)
+    for i in 0..<count {
+      unsafe weight[i] = table[Int(min(511, UInt64(costs[i]) * 64 / variance))]
     }
     if fade > 1 {
       if falls == nil || fallsFade != fade { setFalls(fade: fade, threads: threads) }
-      unsafe withOptional(falls) { falls in
-        unsafe weights.withUnsafeMutableBufferPointer { weights in
-          guard let falls = unsafe falls else { return }
-          for i in 0..<weights.count {
-            unsafe weights[i] = UInt16(max(1, Float(weights[i]) * falls[i]))
-          }
+      if let falls = unsafe pointer(to: falls) {
+        for i in 0..<count {
+          unsafe weight[i] = UInt16(max(1, Float(weight[i]) * falls[i]))
         }
       }
     }

@@ -72,23 +72,20 @@ public struct PatchLevel: ~Copyable {
     let r = Self.radius
     if height > 2 * r && width > 2 * r {
       let near = touching(hole, radius: r)
+      let isNear = unsafe near.pointer
+      let (isWanted, isUsable) = unsafe (wanted.mutablePointer, usable.mutablePointer)
       for y in r..<height - r {
-        unsafe near.withUnsafeBufferPointer { near in
-          unsafe wanted.withUnsafeMutableBufferPointer { wanted in
-            unsafe usable.withUnsafeMutableBufferPointer { usable in
-              for i in y * width + r..<(y + 1) * width - r {
-                if unsafe near[i] != 0 {
-                  unsafe wanted[i] = 255
-                  targetCount += 1
-                } else {
-                  unsafe usable[i] = 255
-                  sourceCount += 1
-                }
-              }
-            }
+        for i in y * width + r..<(y + 1) * width - r {
+          if unsafe isNear[i] != 0 {
+            unsafe isWanted[i] = 255
+            targetCount += 1
+          } else {
+            unsafe isUsable[i] = 255
+            sourceCount += 1
           }
         }
       }
+      extendLifetime(near)
     }
     // The hole itself belongs to it: at the picture's border no patch has its centre.
     let bounds = targetCount == 0 ? nil : boundingRegion(of: hole)
@@ -112,19 +109,17 @@ public struct PatchLevel: ~Copyable {
     precondition(sourceCount > 0, "there is something to copy from")
     var list: [UInt32] = []
     list.reserveCapacity(sourceCount)
-    unsafe usable.withUnsafeBufferPointer { usable in
-      for y in 0..<height {
-        for x in 0..<width where unsafe usable[y * width + x] != 0 {
-          list.append(UInt32(y << 16 | x))
-        }
+    let usable = unsafe usable.pointer
+    for y in 0..<height {
+      for x in 0..<width where unsafe usable[y * width + x] != 0 {
+        list.append(UInt32(y << 16 | x))
       }
     }
     var state = UInt64(seed) &* 0x9E37_79B9_7F4A_7C15 | 1
-    unsafe sources.withUnsafeMutableBufferPointer { sources in
-      for i in 0..<sources.count {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        unsafe sources[i] = list[Int((state >> 32) * UInt64(list.count) >> 32)]
-      }
+    let (count, sources) = unsafe (sources.count, sources.mutablePointer)
+    for i in 0..<count {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      unsafe sources[i] = list[Int((state >> 32) * UInt64(list.count) >> 32)]
     }
   }
 
@@ -136,37 +131,29 @@ public struct PatchLevel: ~Copyable {
     let (region, height, width) = (region, height, width)
     let halfRegion = half.region
     let (halfHeight, halfWidth) = (half.height, half.width)
-    unsafe half.sources.withUnsafeBufferPointer { halfSources in
-      unsafe half.costs.withUnsafeBufferPointer { halfCosts in
-        unsafe usable.withUnsafeBufferPointer { usable in
-          unsafe sources.withUnsafeMutableBufferPointer { sources in
-            unsafe costs.withUnsafeMutableBufferPointer { costs in
-              var to = 0
-              for y in region.rows {
-                let qy = max(r, min(halfHeight - 1 - r, y / 2))
-                let row = max(0, min(halfRegion.height - 1, qy - halfRegion.rows.lowerBound))
-                for x in region.columns {
-                  let qx = max(r, min(halfWidth - 1 - r, x / 2))
-                  let column = max(
-                    0, min(halfRegion.width - 1, qx - halfRegion.columns.lowerBound))
-                  let from = row * halfRegion.width + column
-                  let source = unsafe halfSources[from]
-                  let (sourceY, sourceX) = (2 * Int(source >> 16), 2 * Int(source & 0xffff))
-                  var (ty, tx) = (sourceY + y - 2 * qy, sourceX + x - 2 * qx)
-                  if ty < 0 || tx < 0 || ty >= height || tx >= width
-                    || (unsafe usable[ty * width + tx]) == 0
-                  {
-                    // Near the picture's border a centre was moved inwards: keep the pair alone.
-                    (ty, tx) = (sourceY + (y & 1), sourceX + (x & 1))
-                  }
-                  unsafe sources[to] = UInt32(ty << 16 | tx)
-                  unsafe costs[to] = halfCosts[from]
-                  to += 1
-                }
-              }
-            }
-          }
+    let (halfSources, halfCosts) = unsafe (half.sources.pointer, half.costs.pointer)
+    let usable = unsafe usable.pointer
+    let (sources, costs) = unsafe (sources.mutablePointer, costs.mutablePointer)
+    var to = 0
+    for y in region.rows {
+      let qy = max(r, min(halfHeight - 1 - r, y / 2))
+      let row = max(0, min(halfRegion.height - 1, qy - halfRegion.rows.lowerBound))
+      for x in region.columns {
+        let qx = max(r, min(halfWidth - 1 - r, x / 2))
+        let column = max(0, min(halfRegion.width - 1, qx - halfRegion.columns.lowerBound))
+        let from = row * halfRegion.width + column
+        let source = unsafe halfSources[from]
+        let (sourceY, sourceX) = (2 * Int(source >> 16), 2 * Int(source & 0xffff))
+        var (ty, tx) = (sourceY + y - 2 * qy, sourceX + x - 2 * qx)
+        if ty < 0 || tx < 0 || ty >= height || tx >= width
+          || (unsafe usable[ty * width + tx]) == 0
+        {
+          // Near the picture's border a centre was moved inwards: keep the pair alone.
+          (ty, tx) = (sourceY + (y & 1), sourceX + (x & 1))
         }
+        unsafe sources[to] = UInt32(ty << 16 | tx)
+        unsafe costs[to] = halfCosts[from]
+        to += 1
       }
     }
   }
@@ -218,65 +205,33 @@ public struct PatchLevel: ~Copyable {
     }
     let table = unsafe kernels.table.pointee.image.pointee
     let (height, width, weight) = (height, width, guideWeight)
-    unsafe image.pixels.withUnsafeBufferPointer { pixels in
-      unsafe withOptional(counts) { counts in
-        unsafe withOptional(guide) { guide in
-          unsafe withOptional(trust) { trust in
-            unsafe active.withUnsafeBufferPointer { active in
-              unsafe usable.withUnsafeBufferPointer { usable in
-                unsafe wanted.withUnsafeBufferPointer { wanted in
-                  unsafe edges.withUnsafeBufferPointer { edges in
-                    unsafe sources.withUnsafeMutableBufferPointer { sources in
-                      unsafe costs.withUnsafeMutableBufferPointer { costs in
-                        guard let pixels = pixels.baseAddress, let usable = usable.baseAddress,
-                          let wanted = wanted.baseAddress, let field = sources.baseAddress,
-                          let cost = costs.baseAddress, let edges = edges.baseAddress,
-                          let active = active.baseAddress
-                        else { return }
-                        nonisolated(unsafe) let search = unsafe efk_patch_search(
-                          pixels: pixels, row: width * 4, width: Int32(width),
-                          height: Int32(height),
-                          counts: counts, guide: guide, guide_weight: weight, trust: trust,
-                          usable: usable,
-                          wanted: wanted, active: active, field: field, cost: cost,
-                          field_x: Int32(region.columns.lowerBound),
-                          field_y: Int32(region.rows.lowerBound), field_width: Int32(fieldWidth),
-                          field_height: Int32(region.height), direction: Int32(direction),
-                          radius: Int32(radius), anywhere: Int32(anywhere), seed: seed)
-                        nonisolated(unsafe) let before = unsafe edges
-                        inBands(bands, threads: threads) { band in
-                          let rows =
-                            band
-                            * Self.bandHeight..<min((band + 1) * Self.bandHeight, region.height)
-                          let outside = direction > 0 ? band == 0 : band == bands - 1
-                          unsafe withUnsafePointer(to: search) { search in
-                            unsafe body(
-                              table, search, rows, outside ? nil : before + band * fieldWidth)
-                          }
-                        }
-                      }
-                    }
-                  }
-                }
-              }
-            }
-          }
-        }
+    nonisolated(unsafe) let search = unsafe efk_patch_search(
+      pixels: image.pixels.pointer, row: width * 4, width: Int32(width), height: Int32(height),
+      counts: pointer(to: counts), guide: pointer(to: guide), guide_weight: weight,
+      trust: pointer(to: trust), usable: usable.pointer, wanted: wanted.pointer,
+      active: active.pointer, field: sources.mutablePointer, cost: costs.mutablePointer,
+      field_x: Int32(region.columns.lowerBound), field_y: Int32(region.rows.lowerBound),
+      field_width: Int32(fieldWidth), field_height: Int32(region.height),
+      direction: Int32(direction), radius: Int32(radius), anywhere: Int32(anywhere), seed: seed)
+    nonisolated(unsafe) let before = unsafe edges.pointer
+    inBands(bands, threads: threads) { band in
+      let rows = band * Self.bandHeight..<min((band + 1) * Self.bandHeight, region.height)
+      let outside = direction > 0 ? band == 0 : band == bands - 1
+      unsafe withUnsafePointer(to: search) { search in
+        unsafe body(table, search, rows, outside ? nil : before + band * fieldWidth)
       }
     }
+    extendLifetime(edges)
   }
 
   /// Makes every target active.
   mutating func activateAll() {
     let (region, width) = (region, width)
-    unsafe wanted.withUnsafeBufferPointer { wanted in
-      unsafe active.withUnsafeMutableBufferPointer { active in
-        for row in 0..<region.height {
-          let from = (region.rows.lowerBound + row) * width + region.columns.lowerBound
-          for i in 0..<region.width {
-            unsafe active[row * region.width + i] = wanted[from + i]
-          }
-        }
+    let (wanted, active) = unsafe (wanted.pointer, active.mutablePointer)
+    for row in 0..<region.height {
+      let from = (region.rows.lowerBound + row) * width + region.columns.lowerBound
+      for i in 0..<region.width {
+        unsafe active[row * region.width + i] = wanted[from + i]
       }
     }
   }
@@ -326,14 +281,11 @@ func touching(_ mask: borrowing Tensor<UInt8>, radius: Int) -> Tensor<UInt8> {
   return result
 }
 
-/// Calls `body` with a tensor's memory, or with nothing.
-func withOptional<Element, Result>(
-  _ tensor: borrowing Tensor<Element>?, _ body: (UnsafePointer<Element>?) -> Result
-) -> Result {
+/// A tensor's `pointer`, on its terms, or `nil` where there is no tensor.
+@unsafe
+func pointer<Element>(to tensor: borrowing Tensor<Element>?) -> UnsafePointer<Element>? {
   switch tensor {
-  case .some(let tensor):
-    return unsafe tensor.withUnsafeBufferPointer { unsafe body($0.baseAddress) }
-  case .none:
-    return body(nil)
+  case .some(let tensor): unsafe tensor.pointer
+  case .none: nil
   }
 }

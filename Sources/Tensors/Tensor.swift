@@ -63,6 +63,31 @@ public struct Tensor<Element: BitwiseCopyable & Sendable>: ~Copyable, @unchecked
     }
   }
 
+  /// The elements' memory, to read: `count` elements from here on.
+  ///
+  /// The caller must guarantee that the tensor outlives every use of the pointer, and that no one writes
+  /// an element at the same time. What a stored property of `self`, or a parameter that is borrowed or
+  /// `inout`, holds lives through the whole call unless it is replaced. A local tensor may be freed right
+  /// after its last mention, whatever is still done with its pointer: mention it once more after that,
+  /// with `extendLifetime` where nothing else does.
+  @inlinable
+  @unsafe
+  public var pointer: UnsafePointer<Element> {
+    // Never nil: even an empty tensor owns a block.
+    unsafe UnsafePointer(storage.baseAddress.unsafelyUnwrapped)
+  }
+
+  /// The elements' memory, to write: `count` elements from here on.
+  ///
+  /// The caller must guarantee that the tensor outlives every use of the pointer, as for `pointer`, and
+  /// that no one else reads or writes an element at the same time: the exclusive access to the tensor
+  /// ends with this property, and does not last as long as the pointer is used.
+  @inlinable
+  @unsafe
+  public var mutablePointer: UnsafeMutablePointer<Element> {
+    mutating get { unsafe storage.baseAddress.unsafelyUnwrapped }
+  }
+
   /// The element at a row, a column and a channel.
   ///
   /// Convenient, and checked: not for inner loops.
