@@ -67,6 +67,7 @@ let package = Package(
         "quantized_table.inc",
       ],
       cSettings: cSettings),
+    .target(name: "CFileSystem", cSettings: cSettings),
     .target(
       name: "CWeights", exclude: ["inpainting.safetensors", "segmentation.safetensors"],
       cSettings: cSettings),
@@ -82,6 +83,7 @@ let package = Package(
       "Editing",
       [
         "Tensors", "Kernels", "Networks", "Photos", "ImageCodecs", "Segmentation", "Inpainting",
+        "CFileSystem",
       ]),
     .executableTarget(
       name: "efface",

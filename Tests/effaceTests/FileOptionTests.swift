@@ -97,6 +97,19 @@ import Testing
     #expect(try attributes("out/a.jpg", in: folder).mode == mode)
   }
 
+  @Test func inPlaceKeepsTags() throws {
+    let folder = try folder()
+    let photo = folder.path + "/a.jpg"
+    let key = FileAttributeKey(rawValue: "NSFileExtendedAttributes")
+    let tags = ["user.xdg.tags": Data("beach".utf8), "user.rating": Data([3])]
+    try FileManager.default.setAttributes([key: tags], ofItemAtPath: photo)
+    let run = try Command(call + ["--in-place"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let all = try FileManager.default.attributesOfItem(atPath: photo)
+    let kept = try #require(all[key] as? [String: Data])
+    #expect(tags.allSatisfy { kept[$0.key] == $0.value }, "\(kept)")
+  }
+
   @Test func theTimeIsThatOfTheEditOrThePhotos() throws {
     let folder = try folder()
     let then = Date(timeIntervalSince1970: 981_173_106)

@@ -1,3 +1,4 @@
+import CFileSystem
 import Synchronization
 
 #if canImport(Glibc)
@@ -83,6 +84,7 @@ public struct OutputFile: Sendable {
     var newBackup: String?
     do {
       try temporary.write(bytes)
+      if isInPlace { temporary.takeAttributes(of: path) }
       if let source { try temporary.takeTraits(of: source, keepsTime: keepsTime) }
       if let backup {
         try FileSystem.keep(path, as: backup.path, replacing: backup.replaces)
@@ -128,6 +130,11 @@ struct TemporaryFile: Sendable {
 
   func write(_ bytes: [UInt8]) throws(EditingError) {
     try FileSystem.write(bytes, to: descriptor, name: target)
+  }
+
+  /// Gives the file another's owner and extended attributes, as far as they can be given.
+  func takeAttributes(of path: String) {
+    unsafe efs_take_attributes(path, descriptor)
   }
 
   /// Gives the file another's permissions and, if asked, its time of the last change.
