@@ -182,6 +182,7 @@ def evaluate(options) -> None:
     if options.network:
         methods["shipped int8"] = e.network_fill(e.integer_runner(NetworkFile.load(options.network)), options.size)
     results = {}
+    options.folder.mkdir(parents=True, exist_ok=True)
     for kind in options.sets:
         print(f"{kind}: {options.count} pictures of {e.SIDE} x {e.SIDE}")
         cases = e.evaluation_set(kind, options.data, options.cache, options.count)
