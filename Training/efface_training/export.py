@@ -98,6 +98,20 @@ def quantize_node(node: Node, graph: Graph, q: Quantization) -> tuple[dict, dict
     return entry, {f"{node.name}.{key}": value for key, value in tensors.items()}
 
 
+@torch.no_grad()
+def empty_idle(graphs: list[Graph]) -> None:
+    """Empties convolutions that only empty convolutions read: pruning may take one half of a branch before the other."""
+    shown = {value for g in graphs for value in g.outputs} | {e["value"] for g in graphs for e in g.inputs if "from" in e}
+    for graph in graphs:
+        for node in reversed(graph.nodes):
+            readers = [n for n in graph.nodes if node.output in n.inputs]
+            idle = readers and all(
+                n.op == "conv" and node.output not in n.inputs[1:] and not n.weight.any() for n in readers
+            )
+            if node.op == "conv" and idle and node.output not in shown:
+                node.weight.zero_()
+
+
 def network_bytes(
     graphs: list[Graph], q: Quantization, *, name: str, version: str, input_size: int, multiple: int = 32,
     parameters: dict | None = None, card: dict | None = None,
@@ -107,6 +121,7 @@ def network_bytes(
     Channels in `values` are padded to 16 for bytes and true for floats; several graphs share one
     namespace of node names.
     """
+    empty_idle(graphs)
     tensors: dict[str, np.ndarray] = {}
     described, dense, stored, macs = [], 0, 0, 0
     for graph in graphs:

@@ -8,7 +8,7 @@ from unittest import mock
 import numpy as np
 import torch
 
-from efface_training.export import network_bytes, pack_blocks, pack_depthwise, requantize
+from efface_training.export import empty_idle, network_bytes, pack_blocks, pack_depthwise, requantize
 from efface_training.fixtures import mobile_network, residual_network
 from efface_training.graph import GraphModule
 from efface_training.inpainting_export import check_lowering, lower
@@ -54,6 +54,18 @@ class NetworkFileTests(unittest.TestCase):
         exact = GraphModule(graphs[0])({"image": image})["fill"][0].detach().numpy()
         integer = network.run({"image": (image[0] * 128 + 128).permute(1, 2, 0).numpy().astype(np.uint8)})["fill"]
         self.assertLess(np.abs(exact - integer).mean(), 0.05 * np.abs(exact).mean())
+
+    def test_what_only_empty_convolutions_read_is_empty(self):
+        network = small_network()
+        network.coarse[1].second.weight.data.zero_()
+        packed = torch.rand(1, 4, 64, 64) * 2 - 1
+        before, graph = network(packed).detach(), lower(network)
+        empty_idle([graph])
+        emptied = [n.name for n in graph.nodes if n.weight is not None and not n.weight.any()]
+        self.assertIn("coarse.1.first", emptied)
+        self.assertNotIn("coarse.0.first", emptied)
+        after = torch.nn.functional.pixel_shuffle(GraphModule(graph)({"image": packed})["fill"], 2)
+        torch.testing.assert_close(after, before)
 
     def test_a_second_graph_reads_the_first_ones_values(self):
         graphs = mobile_network(torch.Generator().manual_seed(3))
