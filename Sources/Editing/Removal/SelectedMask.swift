@@ -93,8 +93,8 @@ struct SelectedMask: ~Copyable {
 
   /// Adds what is clicked and boxed.
   ///
-  /// A box is one thing, with the clicks inside it to refine it; where nothing stands out in it, all of it
-  /// goes. Every other click is one thing, unless what is selected before covers it already.
+  /// A box is one thing, with the clicks inside it to refine it; where nothing stands out in a box without
+  /// clicks, all of it goes. Every other click is one thing, unless what is selected before covers it already.
   private mutating func addPrompts(
     _ selection: Selection, in scene: borrowing Scene, orientation: Orientation, name: String
   ) throws(EditingError) {
@@ -124,7 +124,7 @@ struct SelectedMask: ~Copyable {
             height: mask.height)
         }
         if let box = prompt.box, let area, !Self.standsOut(part.boundingBox, in: area),
-          !kept.contains(where: { box.contains(x: $0.x, y: $0.y) })
+          !prompt.clicks.contains(where: { $0.positive || box.contains(x: $0.x, y: $0.y) })
         {
           part.fill(area)
           let place = "\(box.x),\(box.y),\(box.width),\(box.height)"
