@@ -9,6 +9,12 @@ typedef struct {
   uint8_t *pixels;
 } read_job;
 
+static efi_code run_read(read_job *job, void (*body)(void *)) {
+  efi_code code = efi_guard(&job->wall, body, job);
+  jpeg_destroy_decompress(&job->reader.info);
+  return code;
+}
+
 static void read_info_body(void *opaque) {
   read_job *job = opaque;
   efi_jpeg_reader_open(&job->reader, &job->wall, job->bytes, job->count);
@@ -40,9 +46,7 @@ static void read_info_body(void *opaque) {
 efi_code efi_jpeg_read_info(const uint8_t *bytes, size_t count, efi_jpeg_info *info,
                             efi_failure *failure) {
   read_job job = {.wall.failure = failure, .bytes = bytes, .count = count, .info = info};
-  efi_code code = efi_guard(&job.wall, read_info_body, &job);
-  jpeg_destroy_decompress(&job.reader.info);
-  return code;
+  return run_read(&job, read_info_body);
 }
 
 static void rgb_from_cmyk(const uint8_t *cmyk, uint8_t *rgb, size_t count, bool inverted) {
@@ -88,7 +92,5 @@ static void decode_body(void *opaque) {
 efi_code efi_jpeg_decode_rgb(const uint8_t *bytes, size_t count, uint8_t *pixels,
                              efi_failure *failure) {
   read_job job = {.wall.failure = failure, .bytes = bytes, .count = count, .pixels = pixels};
-  efi_code code = efi_guard(&job.wall, decode_body, &job);
-  jpeg_destroy_decompress(&job.reader.info);
-  return code;
+  return run_read(&job, decode_body);
 }

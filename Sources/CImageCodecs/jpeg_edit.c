@@ -229,7 +229,7 @@ efi_code efi_jpeg_encode_over(const uint8_t *source, size_t count, const uint8_t
                               efi_buffer *output, efi_jpeg_outcome *outcome,
                               efi_failure *failure) {
   efi_jpeg_edit job = {.wall.failure = failure, .bytes = source, .count = count, .pixels = pixels,
-                  .first_row = first_row, .mask = mask, .plan = plan, .output = output};
+                       .first_row = first_row, .mask = mask, .plan = plan, .output = output};
   efi_code code = run_over(&job, encode_over_body);
   *outcome = job.outcome;
   return code;
@@ -239,7 +239,7 @@ efi_code efi_jpeg_encode_again(const uint8_t *source, size_t count, const uint8_
                                const uint8_t *mask, int quality, bool progression,
                                int restart_interval, efi_buffer *output, efi_failure *failure) {
   efi_jpeg_edit job = {.wall.failure = failure, .bytes = source, .count = count, .pixels = pixels,
-                  .mask = mask, .quality = quality, .progression = progression,
-                  .restart_interval = restart_interval, .output = output};
+                       .mask = mask, .quality = quality, .progression = progression,
+                       .restart_interval = restart_interval, .output = output};
   return run_over(&job, encode_again_body);
 }

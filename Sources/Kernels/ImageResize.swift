@@ -113,11 +113,10 @@ public func resized(
     unsafe image.pointer + region.rows.lowerBound * rowStride + region.columns.lowerBound * channels
   nonisolated(unsafe) let output = unsafe result.mutablePointer
   let table = unsafe kernels.table.pointee.image.pointee
-  let rowsPerBand = 16
-  inBands((height + rowsPerBand - 1) / rowsPerBand, threads: threads) { band in
+  inRows(height, height: 16, threads: threads) { rows in
     unsafe withUnsafeTemporaryAllocation(of: Int16.self, capacity: rowBytes) { line in
       guard let line = line.baseAddress else { return }
-      for row in band * rowsPerBand..<min((band + 1) * rowsPerBand, height) {
+      for row in rows {
         unsafe vertical.weights.withUnsafeBufferPointer { weights in
           guard let weights = weights.baseAddress else { return }
           _ = unsafe table.weigh_rows(

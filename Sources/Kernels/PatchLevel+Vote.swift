@@ -107,7 +107,6 @@ extension PatchLevel {
   ) {
     if region.isEmpty { return }
     let region = region
-    let bands = (region.height + Self.bandHeight - 1) / Self.bandHeight
     let table = unsafe kernels.table.pointee.image.pointee
     let (height, width) = (height, width)
     // Only known pixels are read and only unknown ones written: one picture does.
@@ -121,8 +120,7 @@ extension PatchLevel {
       tolerance: Int32(tolerance), texture_gain: UInt32((textureGain * 256).rounded()),
       texture_limit: pointer(to: textureLimit))
     nonisolated(unsafe) let cost = unsafe costs.pointer
-    inBands(bands, threads: threads) { band in
-      let rows = band * Self.bandHeight..<min((band + 1) * Self.bandHeight, region.height)
+    inRows(region.height, height: Self.bandHeight, threads: threads) { rows in
       unsafe withUnsafePointer(to: vote) { unsafe body(table, $0, cost, rows) }
     }
   }
