@@ -61,25 +61,16 @@ public struct Structure: ~Copyable {
       }
     }
     let packed = packedInput(upright, hole: inside)
-    let session = try GraphSession(
-      network, height: size.height, width: size.width, threads: threads)
-    try session.setInput(packed)
-    session.run()
-    let added = try session.output("fill")
+    let added = try Structure.added(network, to: packed, threads: threads)
 
     var picture = Tensor<UInt8>(
       uninitializedHeight: frame.height, width: frame.width, channels: 3)
-    // The output's cells hold squares of pixels, channel after channel (pixel shuffle).
-    let side = size.height / added.height
     for y in 0..<size.height {
       for x in 0..<size.width {
         let to = orientation.stored(x: x, y: y, width: frame.width, height: frame.height)
         for c in 0..<3 {
           var value = Float(packed[y, x, c])
-          if inside[y, x] != 0 {
-            let channel = (c * side + y % side) * side + x % side
-            value += 128 * added[y / side, x / side, channel]
-          }
+          if inside[y, x] != 0 { value += 128 * added[y, x, c] }
           picture[to.y, to.x, c] = UInt8(max(0, min(255, value.rounded())))
         }
       }
@@ -88,6 +79,33 @@ public struct Structure: ~Copyable {
     self.picture = picture
     self.region = region
     scale = Double(region.width) / Double(frame.width)
+  }
+
+  /// What the network adds to its input, pixel by pixel: the mean of what it says to the picture and
+  /// to its mirror image.
+  private static func added(
+    _ network: Network, to packed: borrowing Tensor<UInt8>, threads: Int
+  ) throws(NetworkError) -> Tensor<Float> {
+    let (height, width) = (packed.height, packed.width)
+    let session = try GraphSession(network, height: height, width: width, threads: threads)
+    var sum = Tensor<Float>(height: height, width: width, channels: 3, repeating: 0)
+    for orientation in [Orientation.up, .upMirrored] {
+      try session.setInput(orientation.upright(packed))
+      session.run()
+      let cells = try session.output("fill")
+      // The output's cells hold squares of pixels, channel after channel (pixel shuffle).
+      let side = height / cells.height
+      for y in 0..<height {
+        for x in 0..<width {
+          let column = orientation == .up ? x : width - 1 - x
+          for c in 0..<3 {
+            let channel = (c * side + y % side) * side + column % side
+            sum[y, x, c] += 0.5 * cells[y / side, column / side, channel]
+          }
+        }
+      }
+    }
+    return sum
   }
 
   /// The window around `region` as the network sees it, low-passed alike in the hole and around it.
@@ -156,7 +174,7 @@ struct NetworkFrame: Equatable {
   /// Columns of its picture.
   let width: Int
 
-  /// A square window twice as wide as the holes, moved into the photo and cut to it; seen at the
+  /// A square window three times as wide as the holes, moved into the photo and cut to it; seen at the
   /// network's own size, or at a smaller one where the window is small.
   init(box: Rectangle, height: Int, width: Int, network: Network) {
     self.init(
@@ -165,7 +183,7 @@ struct NetworkFrame: Equatable {
   }
 
   init(box: Rectangle, height: Int, width: Int, inputSize: Int, multiple: Int) {
-    let side = max(2 * max(box.width, box.height), 128)
+    let side = max(3 * max(box.width, box.height), 128)
     func range(middle: Int, limit: Int) -> Range<Int> {
       let length = min(side, limit)
       let first = max(0, min(limit - length, middle - length / 2))

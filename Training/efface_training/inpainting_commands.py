@@ -52,11 +52,16 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--checkpoint", type=Path, required=True,
                         help="quantized.pt of quantize-inpainting, or a float checkpoint, which is calibrated first")  # fmt: skip
     parser.add_argument("--version", required=True)
-    parser.add_argument("--card", type=Path, help="JSON written by evaluate-inpainting, kept in the file")
     parser.add_argument("--output", type=Path, default=Path("../Sources/CWeights/inpainting.safetensors"))
 
+    text = "write measured figures into the product's network file"
+    parser = subparsers.add_parser("describe-inpainting", help=text, description=text)
+    parser.add_argument("network", type=Path)
+    parser.add_argument("card", type=Path, help="card.json, which evaluate-inpainting wrote of this file")
+    parser.set_defaults(run=describe)
+
     parser = command("evaluate-inpainting", evaluate, "measure checkpoints, network files and classical methods")
-    parser.add_argument("--dense", type=Path, help="checkpoint of the dense network")
+    parser.add_argument("--dense", type=Path, help="checkpoint of the dense network, or a file whose card has its figures")
     parser.add_argument("--pruned", type=Path, help="checkpoint of the pruned network")
     parser.add_argument("--network", type=Path, help="network file, run in exact integers")
     parser.add_argument("--count", type=int, default=64)
@@ -159,11 +164,16 @@ def export(options) -> None:
         graph, quantization = saved["graph"], saved["quantization"]
     else:
         graph, quantization = _calibrated(options.checkpoint, options)
-    card = json.loads(options.card.read_text()) if options.card else {}
     size = write_network(
-        options.output, [graph], quantization, name="inpainting", version=options.version, input_size=INPUT_SIZE, card=card,
+        options.output, [graph], quantization, name="inpainting", version=options.version, input_size=INPUT_SIZE,
     )  # fmt: skip
     print(f"{options.output}: {size} bytes")
+
+
+def describe(options) -> None:
+    from .export import rewrite
+
+    rewrite(options.network, card=json.loads(options.card.read_text()))
 
 
 def evaluate(options) -> None:
@@ -175,12 +185,15 @@ def evaluate(options) -> None:
     methods: dict[str, e.Fill] = {}
     if not options.no_peers:
         methods |= {"pull-push": e.network_fill(e.smooth_fill), "telea": e.telea, "patchmatch": e.patchmatch}
-    if options.dense:
+    known = NetworkFile.load(options.dense).document if options.dense and options.dense.suffix == ".safetensors" else None
+    if options.dense and not known:
         methods["dense fp32"] = e.network_fill(e.float_runner(load_network(options.dense)), options.size)
     if options.pruned:
         methods["pruned fp32"] = e.network_fill(e.float_runner(load_network(options.pruned)), options.size)
     if options.network:
-        methods["shipped int8"] = e.network_fill(e.integer_runner(NetworkFile.load(options.network)), options.size)
+        file = NetworkFile.load(options.network)
+        methods["shipped int8"] = e.network_fill(e.integer_runner(file), options.size)
+        methods["the same in the product"] = e.product_fill(e.integer_runner(file), file.document["input_size"])
     results = {}
     options.folder.mkdir(parents=True, exist_ok=True)
     for kind in options.sets:
@@ -190,11 +203,14 @@ def evaluate(options) -> None:
         e.contact_sheet(options.folder / f"sheet-{kind}.png", cases, pictures)
     (options.folder / "evaluation.json").write_text(json.dumps(results, indent=1))
     table = results.get("objects", {})
+    if known:
+        table["dense fp32"] = known["card"]["quality"]["dense_fp32"]
     if "dense fp32" in table and "shipped int8" in table:
         card = dict(
             quality=dict(
-                test_set=f"{options.count} object-shaped holes, 512 x 512, validation photos",
+                test_set=f"{options.count} object-shaped holes, 512 x 512, validation photos; the network without the detail",
                 dense_fp32=table["dense fp32"], shipped=table["shipped int8"],
+                shipped_as_product_frames_it=table["the same in the product"],
                 **({"pruned_fp32": table["pruned fp32"]} if "pruned fp32" in table else {}),
             ),
             measured=time.strftime("%Y-%m-%d"),

@@ -27,6 +27,7 @@ from .runtime import NetworkFile
 
 SIDE = 512
 Fill = Callable[[np.ndarray, np.ndarray], np.ndarray]  # pixels H x W x 3, hole H x W (0/1) -> pixels
+Runner = Callable[[torch.Tensor], torch.Tensor]  # packed 1 x 4 x H x W -> what to add, 1 x 3 x H x W
 
 
 @dataclass
@@ -69,23 +70,23 @@ def evaluation_set(kind: str, data: Path, cache: Path, count: int = 64, seed: in
 # ---------------------------------------------------------------- methods
 
 
-def window_of(hole: np.ndarray, share: float = 0.5) -> tuple[int, int, int, int]:
-    """Top, left, height, width of the square window whose side is the hole's longer side / share."""
-    height, width = hole.shape
+def window_of(hole: np.ndarray, width: float) -> tuple[int, int, int, int]:
+    """Top, left, height, width of the square window whose side is `width` times the hole's longer side."""
+    rows, columns = hole.shape
     ys, xs = np.nonzero(hole)
     side = max(ys.max() - ys.min() + 1, xs.max() - xs.min() + 1)
-    side = max(128, round(side / share))
-    h, w = min(side, height), min(side, width)
-    top = int(np.clip((ys.min() + ys.max() + 1 - h) // 2, 0, height - h))
-    left = int(np.clip((xs.min() + xs.max() + 1 - w) // 2, 0, width - w))
+    side = max(128, round(side * width))
+    h, w = min(side, rows), min(side, columns)
+    top = int(np.clip((ys.min() + ys.max() + 1 - h) // 2, 0, rows - h))
+    left = int(np.clip((xs.min() + xs.max() + 1 - w) // 2, 0, columns - w))
     return top, left, h, w
 
 
-def network_fill(run: Callable[[torch.Tensor], torch.Tensor], size: int = 256, share: float = 0.5) -> Fill:
-    """A fill by `run` (packed 1 x 4 x H x W -> added 1 x 3 x H x W) as the product frames it."""
+def network_fill(run: Runner, size: int = 192, width: float = 2) -> Fill:
+    """A fill by `run`, which sees a window `width` times as wide as the hole, scaled to `size` pixels."""
 
     def fill(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        top, left, h, w = window_of(hole, share)
+        top, left, h, w = window_of(hole, width)
         region = (slice(top, top + h), slice(left, left + w))
         longer = max(h, w)
         nh, nw = (max(128, round(v * size / longer / 32) * 32) for v in (h, w))
@@ -106,7 +107,12 @@ def network_fill(run: Callable[[torch.Tensor], torch.Tensor], size: int = 256, s
     return fill
 
 
-def float_runner(network: torch.nn.Module) -> Callable[[torch.Tensor], torch.Tensor]:
+def product_fill(run: Runner, size: int) -> Fill:
+    """As the product asks the network: three times as wide as the hole, and the mean with the mirror image's answer."""
+    return network_fill(lambda packed: (run(packed) + run(packed.flip(3)).flip(3)) / 2, size, 3)
+
+
+def float_runner(network: torch.nn.Module) -> Runner:
     def run(packed: torch.Tensor) -> torch.Tensor:
         with torch.no_grad():
             return network(packed.contiguous(memory_format=torch.channels_last))
@@ -114,7 +120,7 @@ def float_runner(network: torch.nn.Module) -> Callable[[torch.Tensor], torch.Ten
     return run
 
 
-def integer_runner(file: NetworkFile) -> Callable[[torch.Tensor], torch.Tensor]:
+def integer_runner(file: NetworkFile) -> Runner:
     def run(packed: torch.Tensor) -> torch.Tensor:
         values = file.run({"image": packed_bytes(packed[0])})
         return F.pixel_shuffle(torch.from_numpy(values["fill"])[None], 2)

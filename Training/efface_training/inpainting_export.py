@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from .graph import Graph, GraphModule
 from .inpainting_network import InpaintingNetwork, pack_input
 
-INPUT_SIZE = 192
+INPUT_SIZE = 256  # the product's window; trained on smaller ones, whose holes are as large in pixels
 
 
 def load_network(checkpoint: Path) -> InpaintingNetwork:

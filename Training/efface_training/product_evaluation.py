@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from .holes import object_shapes, place_object
-from .inpainting_evaluation import Case, Judge, evaluation_set, integer_runner, network_fill, telea
+from .inpainting_evaluation import Case, Judge, evaluation_set, integer_runner, product_fill, telea
 from .runtime import NetworkFile
 
 LARGE = 2048
@@ -98,7 +98,7 @@ def fill_by_network(file: Path, cases: list[Case], output: Path) -> None:
     """The network's picture enlarged, without the synthesis of detail."""
     output.mkdir(parents=True, exist_ok=True)
     network = NetworkFile.load(file)
-    fill = network_fill(integer_runner(network), network.document["input_size"])
+    fill = product_fill(integer_runner(network), network.document["input_size"])
     for case in cases:
         cv2.imwrite(str(output / f"{case.name}.png"), fill(case.pixels.copy(), case.hole.copy())[..., ::-1])
 
