@@ -50,31 +50,28 @@ public struct Structure: ~Copyable {
     // A pixel that covers any of the hole is in the hole: what little of it leaks is dropped.
     let kept = resized(unknown, height: frame.height, width: frame.width, filter: filter)
 
-    let size = orientation.uprightSize(width: frame.width, height: frame.height)
-    var upright = Tensor<UInt8>(uninitializedHeight: size.height, width: size.width, channels: 3)
-    var inside = Tensor<UInt8>(uninitializedHeight: size.height, width: size.width)
-    for y in 0..<size.height {
-      for x in 0..<size.width {
-        let from = orientation.stored(x: x, y: y, width: frame.width, height: frame.height)
-        for c in 0..<3 { upright[y, x, c] = small[from.y, from.x, c] }
-        inside[y, x] = kept[from.y, from.x] == 255 ? 0 : 1
-      }
+    let upright = orientation.upright(small)
+    var inside = orientation.upright(kept)
+    do {
+      var inside = inside.mutableSpan
+      for i in inside.indices { inside[i] = inside[i] == 255 ? 0 : 1 }
     }
     let packed = packedInput(upright, hole: inside)
     let added = try Structure.added(network, to: packed, threads: threads)
 
-    var picture = Tensor<UInt8>(
-      uninitializedHeight: frame.height, width: frame.width, channels: 3)
-    for y in 0..<size.height {
-      for x in 0..<size.width {
-        let to = orientation.stored(x: x, y: y, width: frame.width, height: frame.height)
+    var seen = Tensor<UInt8>(
+      uninitializedHeight: upright.height, width: upright.width, channels: 3)
+    do {
+      let (input, hole, addition) = (packed.span, inside.span, added.span)
+      var to = seen.mutableSpan
+      for i in hole.indices {
         for c in 0..<3 {
-          var value = Float(packed[y, x, c])
-          if inside[y, x] != 0 { value += 128 * added[y, x, c] }
-          picture[to.y, to.x, c] = UInt8(max(0, min(255, value.rounded())))
+          let value = Float(input[4 * i + c]) + (hole[i] == 0 ? 0 : 128 * addition[3 * i + c])
+          to[3 * i + c] = UInt8(max(0, min(255, value.rounded())))
         }
       }
     }
+    var picture = orientation.stored(seen)
     color?.convertFromSRGB(&picture)
     self.picture = picture
     self.region = region
@@ -94,14 +91,15 @@ public struct Structure: ~Copyable {
       session.run()
       let cells = try session.output("fill")
       // The output's cells hold squares of pixels, channel after channel (pixel shuffle).
-      let side = height / cells.height
+      let (side, depth) = (height / cells.height, cells.channels)
+      let from = cells.span
+      var to = sum.mutableSpan
       for y in 0..<height {
+        let row = y / side * cells.width * depth + y % side * side
         for x in 0..<width {
           let column = orientation == .up ? x : width - 1 - x
-          for c in 0..<3 {
-            let channel = (c * side + y % side) * side + column % side
-            sum[y, x, c] += 0.5 * cells[y / side, column / side, channel]
-          }
+          let cell = row + column / side * depth + column % side
+          for c in 0..<3 { to[3 * (y * width + x) + c] += 0.5 * from[cell + c * side * side] }
         }
       }
     }
@@ -216,13 +214,13 @@ func packedInput(
   let (height, width) = (picture.height, picture.width)
   let smooth = smoothFill(picture, hole: hole)
   var packed = Tensor<UInt8>(uninitializedHeight: height, width: width, channels: 4)
-  for y in 0..<height {
-    for x in 0..<width {
-      for c in 0..<3 {
-        packed[y, x, c] = UInt8(max(0, min(255, (smooth[y, x, c] + 0.5).rounded(.down))))
-      }
-      packed[y, x, 3] = hole[y, x] == 0 ? 128 : 255
+  let (from, unknown) = (smooth.span, hole.span)
+  var to = packed.mutableSpan
+  for i in unknown.indices {
+    for c in 0..<3 {
+      to[4 * i + c] = UInt8(max(0, min(255, (from[3 * i + c] + 0.5).rounded(.down))))
     }
+    to[4 * i + 3] = unknown[i] == 0 ? 128 : 255
   }
   return packed
 }
@@ -238,11 +236,13 @@ func smoothFill(
   let (height, width) = (picture.height, picture.width)
   // Red, green and blue times area, and area.
   var level = Tensor<Float>(uninitializedHeight: height, width: width, channels: 4)
-  for y in 0..<height {
-    for x in 0..<width {
-      let known = hole[y, x] == 0
-      for c in 0..<3 { level[y, x, c] = known ? Float(picture[y, x, c]) : 0 }
-      level[y, x, 3] = known ? 1 : 0
+  do {
+    let (from, unknown) = (picture.span, hole.span)
+    var to = level.mutableSpan
+    for i in unknown.indices {
+      let known = unknown[i] == 0
+      for c in 0..<3 { to[4 * i + c] = known ? Float(from[3 * i + c]) : 0 }
+      to[4 * i + 3] = known ? 1 : 0
     }
   }
   return smoothFill(premultiplied: level)
@@ -252,28 +252,40 @@ private func smoothFill(premultiplied level: borrowing Tensor<Float>) -> Tensor<
   let (height, width) = (level.height, level.width)
   var fill = Tensor<Float>(uninitializedHeight: height, width: width, channels: 3)
   if height % 2 == 0 && width % 2 == 0 {
-    var half = Tensor<Float>(
-      uninitializedHeight: height / 2, width: width / 2, channels: 4)
-    for y in 0..<height / 2 {
-      for x in 0..<width / 2 {
-        for c in 0..<4 {
-          half[y, x, c] =
-            (level[2 * y, 2 * x, c] + level[2 * y, 2 * x + 1, c] + level[2 * y + 1, 2 * x, c]
-              + level[2 * y + 1, 2 * x + 1, c]) / 4
+    let (rows, columns) = (height / 2, width / 2)
+    var half = Tensor<Float>(uninitializedHeight: rows, width: columns, channels: 4)
+    do {
+      let from = level.span
+      var to = half.mutableSpan
+      for y in 0..<rows {
+        for x in 0..<columns {
+          let at = 4 * (2 * y * width + 2 * x)
+          for c in at..<at + 4 {
+            to[4 * (y * columns + x) + c - at] =
+              (from[c] + from[c + 4] + from[c + 4 * width] + from[c + 4 * width + 4]) / 4
+          }
         }
       }
     }
-    let above = smoothFill(premultiplied: half)
+    let smaller = smoothFill(premultiplied: half)
+    let (above, own) = (smaller.span, level.span)
+    var to = fill.mutableSpan
     for y in 0..<height {
       let nearY = y / 2
-      let farY = max(0, min(height / 2 - 1, y % 2 == 0 ? nearY - 1 : nearY + 1))
+      let farY = max(0, min(rows - 1, y % 2 == 0 ? nearY - 1 : nearY + 1))
       for x in 0..<width {
         let nearX = x / 2
-        let farX = max(0, min(width / 2 - 1, x % 2 == 0 ? nearX - 1 : nearX + 1))
+        let farX = max(0, min(columns - 1, x % 2 == 0 ? nearX - 1 : nearX + 1))
+        let at = y * width + x
+        let unknown = 1 - own[4 * at + 3]
         for c in 0..<3 {
-          let near = 0.75 * above[nearY, nearX, c] + 0.25 * above[nearY, farX, c]
-          let far = 0.75 * above[farY, nearX, c] + 0.25 * above[farY, farX, c]
-          fill[y, x, c] = level[y, x, c] + (1 - level[y, x, 3]) * (0.75 * near + 0.25 * far)
+          let near =
+            0.75 * above[3 * (nearY * columns + nearX) + c]
+            + 0.25 * above[3 * (nearY * columns + farX) + c]
+          let far =
+            0.75 * above[3 * (farY * columns + nearX) + c]
+            + 0.25 * above[3 * (farY * columns + farX) + c]
+          to[3 * at + c] = own[4 * at + c] + unknown * (0.75 * near + 0.25 * far)
         }
       }
     }
