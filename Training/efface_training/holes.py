@@ -106,7 +106,7 @@ def random_hole(n: int, shapes: list[np.ndarray], rng: np.random.RandomState) ->
     while True:
         kind = rng.rand()
         if kind < 0.66:
-            # The product's window is twice as wide as the hole, and narrower where the photo ends.
+            # At 128 pixels as large as in the product: its 256 are three times as wide as the hole, less where the photo ends.
             mask = place_object(shapes[rng.randint(len(shapes))], n, rng.uniform(0.4, 0.8), rng)
             if rng.rand() < 0.15:
                 mask |= place_object(shapes[rng.randint(len(shapes))], n, rng.uniform(0.15, 0.4), rng, 0)
