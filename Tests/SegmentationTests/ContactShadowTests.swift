@@ -80,6 +80,12 @@ private struct Ground: ~Copyable {
     #expect(!overlaps)
   }
 
+  /// In the sun red darkens much more than blue, which the sky still lights.
+  @Test func aShadowThatOnlyTheSkyLightsIsFound() {
+    let shadow = Ground(factors: (0.56, 0.62, 0.69), dark: Ground.lying).shadow()
+    #expect(shadow != nil)
+  }
+
   @Test func evenGroundHasNoShadow() {
     let shadow = Ground(dark: { _, _ in false }).shadow()
     #expect(shadow == nil)
