@@ -53,8 +53,8 @@ public struct Structure: ~Copyable {
     let upright = orientation.upright(small)
     var inside = orientation.upright(kept)
     do {
-      var inside = inside.mutableSpan
-      for i in inside.indices { inside[i] = inside[i] == 255 ? 0 : 1 }
+      var bytes = inside.mutableSpan
+      for i in bytes.indices { bytes[i] = bytes[i] == 255 ? 0 : 1 }
     }
     let packed = packedInput(upright, hole: inside)
     let added = try Structure.added(network, to: packed, threads: threads)

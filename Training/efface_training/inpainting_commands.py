@@ -184,7 +184,7 @@ def evaluate(options) -> None:
 
     methods: dict[str, e.Fill] = {}
     if not options.no_peers:
-        methods |= {"pull-push": e.network_fill(e.smooth_fill), "telea": e.telea, "patchmatch": e.patchmatch}
+        methods |= {"pull-push": e.network_fill(e.smooth_fill, 256), "telea": e.telea, "patchmatch": e.patchmatch}
     known = NetworkFile.load(options.dense).document if options.dense and options.dense.suffix == ".safetensors" else None
     if options.dense and not known:
         methods["dense fp32"] = e.network_fill(e.float_runner(load_network(options.dense)), options.size)
