@@ -169,7 +169,7 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
   private let plan: UnsafeMutablePointer<efk_conv>
   private let offsets: UnsafeMutablePointer<Int32>
   private let order: UnsafeMutablePointer<UInt32>?
-  private let firstKind: UnsafeMutablePointer<UInt32>?
+  private let kinds: UnsafeMutablePointer<UInt32>?
   private let alike: UnsafeMutablePointer<UInt8>
   private let correction: UnsafeMutablePointer<Int32>?
 
@@ -206,21 +206,21 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
     }
     if let arrange = unsafe table.quantized.arrange {
       let numbers = UnsafeMutablePointer<UInt32>.allocate(capacity: columns.count + 1)
-      let counts = UnsafeMutablePointer<UInt32>.allocate(capacity: blocks)
+      let counts = UnsafeMutablePointer<UInt32>.allocate(capacity: 2 * blocks)
       for block in 0..<blocks {
         let (first, end) = (weights.rows[block], weights.rows[block + 1])
-        unsafe counts[block] = arrange(
-          weights.blocks.baseAddress, first, end, numbers + Int(first))
+        unsafe arrange(
+          weights.blocks.baseAddress, first, end, numbers + Int(first), counts + 2 * block)
       }
       for position in columns.indices {
         unsafe offsets[position] = tapOffsets[Int(columns[Int(numbers[position])])]
       }
-      unsafe (order, firstKind) = (numbers, counts)
+      unsafe (order, kinds) = (numbers, counts)
     } else {
       for position in columns.indices {
         unsafe offsets[position] = tapOffsets[Int(columns[position])]
       }
-      unsafe (order, firstKind) = (nil, nil)
+      unsafe (order, kinds) = (nil, nil)
     }
 
     // Rows with the same columns share what they load.
@@ -287,7 +287,7 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
         width: Int32(width), weights: weights.blocks.baseAddress,
         offsets: UnsafePointer(offsets), rows: weights.rows.baseAddress,
         order: order.map { unsafe UnsafePointer($0) },
-        first_kind: firstKind.map { unsafe UnsafePointer($0) },
+        kinds: kinds.map { unsafe UnsafePointer($0) },
         alike: UnsafePointer(alike), bias: weights.bias.baseAddress,
         correction: correction.map { unsafe UnsafePointer($0) },
         scale: weights.scale.baseAddress, output: target?.picture,
@@ -304,7 +304,7 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
     unsafe plan.deallocate()
     unsafe offsets.deallocate()
     unsafe order?.deallocate()
-    unsafe firstKind?.deallocate()
+    unsafe kinds?.deallocate()
     unsafe alike.deallocate()
     unsafe correction?.deallocate()
   }

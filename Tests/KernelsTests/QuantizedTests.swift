@@ -355,21 +355,26 @@ private struct Random {
     }
   }
 
-  /// Neighbours whose products just fit 16 bits whatever they are multiplied by, so that a kernel may take
-  /// its fast way; in a third of the blocks, just one pair more does not; another third may be anything.
+  /// A block of weights of which a kernel may take some its fast ways, some just not.
+  ///
+  /// Of two thirds, neighbours' products just fit 16 bits whatever they are multiplied by, alone or together
+  /// with those of another such block; but in half of these blocks, one pair's do not.
   mutating func block() -> [Int8] {
-    let kind = next() % 3
-    if kind == 0 { return (0..<64).map { _ in weight() } }
-    let limit: [(Int8, Int8)] = [
-      (64, 64), (-64, -64), (127, 1), (-1, -127), (127, -127), (0, -128),
+    let kind = next() % 6
+    if kind < 2 { return (0..<64).map { _ in weight() } }
+    let most = kind < 4 ? 128 : 64
+    let limit = [
+      (most / 2, most / 2), (-most / 2, -most / 2), (most - 1, 1), (-1, 1 - most),
+      (most - 1, 1 - most), (0, -most),
     ]
     var block = (0..<32).flatMap { _ in
       let pair = limit[Int(next() % 6)]
-      return [pair.0, pair.1]
+      return [Int8(pair.0), Int8(pair.1)]
     }
-    if kind == 2 {
-      let (position, sign) = (Int(next() % 32) * 2, Int8(next() % 2) * 2 - 1)
-      (block[position], block[position + 1]) = (65 * sign, 64 * sign)
+    if kind % 2 == 1 {
+      let (position, sign) = (Int(next() % 32) * 2, Int(next() % 2) * 2 - 1)
+      block[position] = Int8((most / 2 + 1) * sign)
+      block[position + 1] = Int8(most / 2 * sign)
     }
     return block
   }

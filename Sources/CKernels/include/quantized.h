@@ -38,8 +38,9 @@ typedef struct efk_conv {
   /// Where the table has an `arrange`: each row's blocks in the order that it chose, by their numbers
   /// in `weights`; `offsets` lie in this order too. Else null: as they are stored.
   const uint32_t *_Nullable order;
-  /// For each 16 output channels, how many of its blocks `arrange` put first; or null.
-  const uint32_t *_Nullable first_kind;
+  /// For each 16 output channels, how many of its blocks are of the first kind and of the second; or
+  /// null.
+  const uint32_t *_Nullable kinds;
   /// For each 16 output channels, how many (itself included, at the most 255) have the very same
   /// offsets as it, one after the other: they may share loaded activations.
   const uint8_t *alike;
@@ -144,11 +145,12 @@ typedef struct efk_pack {
 /// Kernels over quantized activations: one instance for each instruction set.
 typedef struct efk_quantized {
   efk_isa isa;
-  /// Parts the blocks `block..<block_end` into two kinds that `conv` computes in different ways, and
-  /// returns how many are of the first. `order` gets the numbers of all of them, the first kind's
-  /// first. Null where there is one way.
-  uint32_t (*_Nullable arrange)(const int8_t *weights, uint32_t block, uint32_t block_end,
-                                uint32_t *order);
+  /// Parts the blocks `block..<block_end` into three kinds that `conv` computes in different ways: such as
+  /// go in pairs, one after the other, then two kinds of single ones. `order` gets the numbers of all of
+  /// them, kind after kind, `kinds` how many are of the first and of the second. Null where there is
+  /// one way.
+  void (*_Nullable arrange)(const int8_t *weights, uint32_t block, uint32_t block_end,
+                            uint32_t *order, uint32_t *kinds);
   /// Output rows `row..<row_end` of the 16-channel blocks `block..<block_end`.
   efk_isa (*conv)(const efk_conv *conv, int32_t row, int32_t row_end, int32_t block,
                   int32_t block_end);
