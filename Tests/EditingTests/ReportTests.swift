@@ -92,6 +92,29 @@ import Testing
     #expect(empty.count == 0)
   }
 
+  @Test func fillsSmallGapsOnly() {
+    var mask = Mask(width: 100, height: 90)
+    for y in 0..<80 { for x in 10..<90 { mask.values[y, x] = 255 } }
+    // A small gap in the shape of an L, and one that lies in its box; a large one; two that are open.
+    let small = [(30, 30), (31, 30), (32, 30), (30, 31), (30, 32), (32, 32)]
+    for (x, y) in small { mask.values[y, x] = 0 }
+    for y in 50..<65 { for x in 50..<65 { mask.values[y, x] = 0 } }
+    for y in 0..<6 { mask.values[y, 40] = 0 }
+    for y in 70..<80 { mask.values[y, 70] = 0 }
+    let count = mask.count
+    mask.fillGaps(upTo: 0.01)
+    #expect(mask.count == count + small.count)
+    for (x, y) in small { #expect(mask.values[y, x] == 255) }
+    var full = Mask(width: 6, height: 4)
+    for y in 0..<4 { for x in 0..<6 { full.values[y, x] = 255 } }
+    full.values[2, 3] = 0
+    full.fillGaps(upTo: 0.05)
+    #expect(full.count == 24)
+    var empty = Mask(width: 5, height: 5)
+    empty.fillGaps(upTo: 1)
+    #expect(empty.count == 0)
+  }
+
   @Test func leadsOnToTheBorder() {
     var mask = Mask(width: 30, height: 20)
     for y in 8..<17 { for x in 3..<10 { mask.values[y, x] = 255 } }

@@ -120,6 +120,7 @@ public final class Eraser {
     let uncertainty = selected.uncertainty
     var mask = selected.mask
     mask.close(radius: 2 * uncertainty)
+    if uncertainty > 0 { mask.fillGaps(upTo: 0.01) }
     mask.extendToBorders(4 * uncertainty)
     let components = mask.components
     if components.isEmpty {
