@@ -40,7 +40,7 @@ public struct SynthesisSettings: Sendable {
   /// The context around a hole in which sources are sought, in parts of the hole's longer side.
   public var context = 0.6
   /// Trust in the guide falls to a half at so many network pixels from the hole's edge; 0: never.
-  public var trustReach = 16.0
+  public var trustReach = 24.0
   /// How much of the guide's low frequencies the result takes over where its sources match badly.
   public var transfer = 1.0
   /// The largest difference that is taken over, softly.
@@ -48,7 +48,7 @@ public struct SynthesisSettings: Sendable {
   /// The mismatch of patches, in levels, at which that falls to a half; 0: it never falls.
   public var transferError = 6.0
   /// It falls to a half at so many network pixels from the hole's edge; 0: never.
-  public var transferReach = 16.0
+  public var transferReach = 24.0
 
   /// The settings of the product.
   public init() {}
