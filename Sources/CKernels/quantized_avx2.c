@@ -49,10 +49,8 @@ typedef struct reach {
 
 enum { EFK_MOST_REACH = 128 };
 
-static inline __attribute__((always_inline)) reach reach_of(const int8_t *block) {
+static inline __attribute__((always_inline)) reach reach_of(__m256i low, __m256i high) {
   const __m256i zero = _mm256_setzero_si256(), ones = _mm256_set1_epi8(1);
-  const __m256i low = _mm256_loadu_si256((const __m256i *)block);
-  const __m256i high = _mm256_loadu_si256((const __m256i *)(block + 32));
 #define SUMS(w) _mm256_maddubs_epi16(ones, w)
 #define POSITIVE(w) SUMS(_mm256_max_epi8(w, zero))
 #define NEGATIVE(w) _mm256_abs_epi16(SUMS(_mm256_min_epi8(w, zero)))
@@ -74,6 +72,10 @@ static inline __attribute__((always_inline)) _Bool fit_together(reach a, reach b
   return fits((reach){_mm256_adds_epu8(a.up, b.up), _mm256_adds_epu8(a.down, b.down)});
 }
 
+static inline __attribute__((always_inline)) _Bool is_quick(__m256i w) {
+  return fits(reach_of(w, w));
+}
+
 // Blocks that wait for another to make a pair with; with more, few pairs more are found.
 enum { EFK_WAITING = 64 };
 
@@ -82,7 +84,8 @@ static void efk_arrange_avx2(const int8_t *all, uint32_t block, uint32_t block_e
   reach reaches[EFK_WAITING];
   uint32_t waiting[EFK_WAITING], count = 0, paired = 0, single = 0, careful = block_end - block;
   for (uint32_t n = block; n < block_end; n++) {
-    const reach its = reach_of(all + (size_t)n * 64);
+    const __m256i *weights = (const __m256i *)(all + (size_t)n * 64);
+    const reach its = reach_of(_mm256_loadu_si256(weights), _mm256_loadu_si256(weights + 1));
     if (!fits(its)) {
       order[--careful] = n;
       continue;
