@@ -4,8 +4,8 @@ import Tensors
 extension Mask {
   /// Fills what the mask encloses, where it is small beside the mask.
   ///
-  /// A network that leaves a hundredth of an object's area out in its middle is more often wrong than right;
-  /// and a speck that stays leads the fill astray, while one too many is filled as all the rest.
+  /// What a network leaves out in an object's middle, a hundredth of its area or less, is the object as often
+  /// as not; and a speck that stays leads the fill astray, while one too many is filled as all the rest.
   ///
   /// - Parameter share: The largest gap, in parts of the mask's area.
   mutating func fillGaps(upTo share: Double) {
