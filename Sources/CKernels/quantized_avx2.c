@@ -1,6 +1,6 @@
 // AVX2: `vpmaddubsw` where its sums of two products fit 16 bits whatever the activations are, else
-// products of 16-bit values. The one takes 6 instructions for 64 products, the other 10; two blocks whose
-// sums fit even together take 10 for 128, of which 6 multiply instead of 8.
+// products of 16-bit values. The one takes 6 instructions for 64 products, the other 10; two blocks
+// whose sums fit even together take 10 for 128, of which 6 multiply instead of 8.
 #include "CKernels.h"
 
 #if defined(__x86_64__)

@@ -145,10 +145,10 @@ typedef struct efk_pack {
 /// Kernels over quantized activations: one instance for each instruction set.
 typedef struct efk_quantized {
   efk_isa isa;
-  /// Parts the blocks `block..<block_end` into three kinds that `conv` computes in different ways: such as
-  /// go in pairs, one after the other, then two kinds of single ones. `order` gets the numbers of all of
-  /// them, kind after kind, `kinds` how many are of the first and of the second. Null where there is
-  /// one way.
+  /// Parts the blocks `block..<block_end` into three kinds that `conv` computes in different ways:
+  /// pairs, one block after the other, and two kinds of single ones. `order` gets the numbers of all
+  /// of them, kind after kind, `kinds` how many are of the first and of the second. Null where there
+  /// is one way.
   void (*_Nullable arrange)(const int8_t *weights, uint32_t block, uint32_t block_end,
                             uint32_t *order, uint32_t *kinds);
   /// Output rows `row..<row_end` of the 16-channel blocks `block..<block_end`.
