@@ -34,18 +34,23 @@ extension Mask {
   private func enclosed(in box: Rectangle) -> [(x: Int, y: Int)] {
     var isOpen = Tensor<Bool>(height: box.height, width: box.width, repeating: false)
     var waiting: [(x: Int, y: Int)] = []
-    for y in 0..<box.height {
-      for x in 0..<box.width
-      where x == 0 || y == 0 || x == box.width - 1 || y == box.height - 1 {
-        waiting.append((x, y))
-      }
-    }
-    while let (x, y) = waiting.popLast() {
+    func open(_ x: Int, _ y: Int) {
       guard (0..<box.width).contains(x), (0..<box.height).contains(y), !isOpen[y, x],
         values[box.y + y, box.x + x] != 0
-      else { continue }
+      else { return }
       isOpen[y, x] = true
-      for dy in -1...1 { for dx in -1...1 { waiting.append((x + dx, y + dy)) } }
+      waiting.append((x, y))
+    }
+    for x in 0..<box.width {
+      open(x, 0)
+      open(x, box.height - 1)
+    }
+    for y in 0..<box.height {
+      open(0, y)
+      open(box.width - 1, y)
+    }
+    while let (x, y) = waiting.popLast() {
+      for dy in -1...1 { for dx in -1...1 { open(x + dx, y + dy) } }
     }
     var found: [(x: Int, y: Int)] = []
     for y in 0..<box.height {
