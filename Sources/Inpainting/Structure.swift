@@ -55,6 +55,9 @@ public struct Structure: ~Copyable {
         FarSight.blend(far.picture, into: &picture, depths: depths, threads: threads)
       }
     }
+    for line in LineSearch(LineField(picture, known: near.known)).lines() {
+      line.draw(onto: &picture, known: near.known)
+    }
     color?.convertFromSRGB(&picture)
     self.picture = picture
     self.region = region

@@ -1,0 +1,132 @@
+import Tensors
+
+/// A picture with a hole, as the search for lines reads it.
+struct LineField {
+  let height: Int
+  let width: Int
+  /// Red, green, blue and 1 where a pixel is known; all 0 in the hole.
+  private let values: [SIMD4<Float>]
+
+  /// - Parameters:
+  ///   - picture: RGB, at least two pixels wide and high.
+  ///   - known: 255 outside the hole, 0 inside.
+  init(_ picture: borrowing Tensor<UInt8>, known: borrowing Tensor<UInt8>) {
+    (height, width) = (known.height, known.width)
+    var values = [SIMD4<Float>](repeating: .zero, count: known.count)
+    let (bytes, isKnown) = (picture.span, known.span)
+    for i in isKnown.indices where isKnown[i] == 255 {
+      values[i] = SIMD4(Float(bytes[3 * i]), Float(bytes[3 * i + 1]), Float(bytes[3 * i + 2]), 1)
+    }
+    self.values = values
+  }
+
+  func isKnown(_ x: Int, _ y: Int) -> Bool {
+    y >= 0 && y < height && x >= 0 && x < width && values[y * width + x].w > 0
+  }
+
+  /// The difference of brightness across a pixel, to the right and downwards; 0 beside unknown ones.
+  func gradient(_ x: Int, _ y: Int) -> SIMD2<Float> {
+    func change(_ dx: Int, _ dy: Int) -> Float {
+      guard isKnown(x - dx, y - dy), isKnown(x + dx, y + dy) else { return 0 }
+      let difference = values[(y + dy) * width + x + dx] - values[(y - dy) * width + x - dx]
+      return (difference.x + 2 * difference.y + difference.z) / 8
+    }
+    return isKnown(x, y) ? SIMD2(change(1, 0), change(0, 1)) : .zero
+  }
+
+  /// The colour between four pixels, weighted by how much of it is known; `nil` outside the picture.
+  func color(at point: SIMD2<Float>) -> SIMD4<Float>? {
+    guard point.x >= 0, point.y >= 0, point.x <= Float(width - 1), point.y <= Float(height - 1)
+    else { return nil }
+    let (x, y) = (min(Int(point.x), width - 2), min(Int(point.y), height - 2))
+    let (right, down) = (point.x - Float(x), point.y - Float(y))
+    let (first, second) = (y * width + x, (y + 1) * width + x)
+    let above = values[first] + right * (values[first + 1] - values[first])
+    let below = values[second] + right * (values[second + 1] - values[second])
+    return above + down * (below - above)
+  }
+}
+
+/// What lies beside a straight path: the mean colour at every distance from it, along its length.
+struct LineStrip {
+  /// Pixels to either side.
+  static let reach = 5
+
+  /// Colours from `reach` pixels on one side to as many on the other; the last element is 0.
+  var colors: [SIMD4<Float>]
+  /// The mean squared difference from `colors` along the path.
+  let noise: Float
+
+  /// Reads a strip.
+  ///
+  /// - Parameters:
+  ///   - start: Where the path begins, x and y.
+  ///   - direction: Of length 1; offsets count along (-y, x) of it.
+  ///   - length: Samples along the path, one a pixel.
+  /// - Returns: `nil` where the path leaves the picture or runs for half its length over what is unknown.
+  init?(
+    in field: borrowing LineField, from start: SIMD2<Float>, along direction: SIMD2<Float>,
+    length: Int
+  ) {
+    let normal = SIMD2(-direction.y, direction.x)
+    let side = Float(LineStrip.reach)
+    // The corners say whether all of it is inside.
+    for t in [0.5, Float(length) - 0.5] {
+      for s in [-side, side] where field.color(at: start + t * direction + s * normal) == nil {
+        return nil
+      }
+    }
+    colors = []
+    var total: Float = 0
+    for s in -LineStrip.reach...LineStrip.reach {
+      var (sum, squares) = (SIMD4<Float>.zero, SIMD4<Float>.zero)
+      for t in 0..<length {
+        let point = start + (Float(t) + 0.5) * direction + Float(s) * normal
+        guard let color = field.color(at: point), color.w > 0.5 else { continue }
+        let pure = color / color.w
+        sum += pure
+        squares += pure * pure
+      }
+      if sum.w * 2 < Float(length) { return nil }
+      let mean = sum / sum.w
+      let variance = squares / sum.w - mean * mean
+      total += variance.x + variance.y + variance.z
+      colors.append(SIMD4(mean.x, mean.y, mean.z, 0))
+    }
+    noise = max(0, total) / Float(3 * colors.count)
+  }
+
+  /// The same strip seen in the other direction.
+  var reversed: LineStrip {
+    var strip = self
+    strip.colors.reverse()
+    return strip
+  }
+
+  /// The variance of the colours across the path.
+  var contrast: Float { LineStrip.product(centered, centered) }
+
+  /// What two strips have in common.
+  ///
+  /// - Returns: `shared`: the covariance of their colours; `ratio`: that over all that sets them apart.
+  func likeness(to other: LineStrip) -> (ratio: Float, shared: Float) {
+    let (mine, others) = (centered, other.centered)
+    let shared = LineStrip.product(mine, others)
+    let (shape, whole) = (
+      zip(mine, others).map { $0 - $1 }, zip(colors, other.colors).map { $0 - $1 }
+    )
+    let apart =
+      noise + other.noise + LineStrip.product(shape, shape) + 0.25 * LineStrip.product(whole, whole)
+    // Two levels squared: a clean picture's own noise.
+    return (shared / (apart + 2), shared)
+  }
+
+  private var centered: [SIMD4<Float>] {
+    let mean = colors.reduce(.zero, +) / Float(colors.count)
+    return colors.map { $0 - mean }
+  }
+
+  private static func product(_ a: [SIMD4<Float>], _ b: [SIMD4<Float>]) -> Float {
+    zip(a, b).reduce(0) { $0 + ($1.0 * $1.1).sum() } / Float(3 * a.count)
+  }
+}
