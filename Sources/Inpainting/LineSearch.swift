@@ -12,6 +12,8 @@ struct LineSearch {
   static let leastContrast: Float = 8
   /// How much stronger a strip's contrast must be than its own noise (variances).
   static let leastSteadiness: Float = 1.5
+  /// What a line's surroundings change across it more than along it, as a share of all change.
+  static let leastCoherence: Float = 0.3
   /// How much stronger what both strips share must be than what sets them apart (variances).
   static let leastRatio: Float = 3
   /// Pixels of hole under a line: shorter gaps the network closes.
@@ -99,7 +101,7 @@ struct LineSearch {
   }
 
   /// The direction in which a place's surroundings change least, by their structure tensor; `nil` where they
-  /// hardly change at all.
+  /// hardly change at all, or in all directions alike.
   private func tangent(_ x: Int, _ y: Int) -> SIMD2<Float>? {
     var (xx, yy, xy): (Float, Float, Float) = (0, 0, 0)
     for dy in -6...6 {
@@ -110,11 +112,14 @@ struct LineSearch {
         xy += g.x * g.y
       }
     }
-    if xx + yy < 4 * LineSearch.leastContrast * LineSearch.leastContrast { return nil }
     // Half the angle of (xx - yy, 2 xy) is that of the gradient; its tangent stands across.
     let (a, b) = (xx - yy, 2 * xy)
     let c = (a * a + b * b).squareRoot()
-    if c == 0 { return nil }
+    if xx + yy < 4 * LineSearch.leastContrast * LineSearch.leastContrast
+      || c < LineSearch.leastCoherence * (xx + yy)
+    {
+      return nil
+    }
     let cosine = max(0, (1 + a / c) / 2).squareRoot()
     let sine = max(0, (1 - a / c) / 2).squareRoot() * (b < 0 ? -1 : 1)
     return SIMD2(-sine, cosine)
@@ -123,20 +128,19 @@ struct LineSearch {
   /// Pairs of alike strips that look at each other across the hole, the strongest first.
   private func pairs(of rays: [Ray]) -> [Pair] {
     var pairs: [Pair] = []
-    for first in rays.indices {
-      let ray = rays[first]
-      for second in first + 1..<max(rays.count, first + 1) {
-        let other = rays[second]
-        let path = other.origin - ray.origin
-        let length = SIMD2<Float>.zero.distance(to: path)
-        if length < LineSearch.shortestGap { continue }
-        let least = LineSearch.alignment * length
-        if -(path * ray.direction).sum() < least || (path * other.direction).sum() < least {
-          continue
-        }
-        let (ratio, shared) = ray.strip.reversed.likeness(to: other.strip)
+    // Apart from the strips, so that the many comparisons touch numbers alone.
+    let (origins, directions) = (rays.map(\.origin), rays.map(\.direction))
+    for first in origins.indices {
+      let (origin, direction) = (origins[first], directions[first])
+      for second in origins[(first + 1)...].indices {
+        let path = origins[second] - origin
+        let (back, ahead) = (-(path * direction).sum(), (path * directions[second]).sum())
+        if min(back, ahead) < LineSearch.shortestGap { continue }
+        let least = LineSearch.alignment * SIMD2<Float>.zero.distance(to: path)
+        if min(back, ahead) < least { continue }
+        let (ratio, shared) = rays[first].strip.reversed.likeness(to: rays[second].strip)
         if ratio < 0.7 || shared < LineSearch.leastContrast * LineSearch.leastContrast { continue }
-        if !runsThroughHole(ray.origin, other.origin) { continue }
+        if !runsThroughHole(origin, origins[second]) { continue }
         pairs.append(Pair(first: first, second: second, strength: ratio * shared.squareRoot()))
       }
     }

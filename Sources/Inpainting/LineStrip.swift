@@ -34,10 +34,14 @@ struct LineField {
     return isKnown(x, y) ? SIMD2(change(1, 0), change(0, 1)) : .zero
   }
 
-  /// The colour between four pixels, weighted by how much of it is known; `nil` outside the picture.
-  func color(at point: SIMD2<Float>) -> SIMD4<Float>? {
-    guard point.x >= 0, point.y >= 0, point.x <= Float(width - 1), point.y <= Float(height - 1)
-    else { return nil }
+  func contains(_ point: SIMD2<Float>) -> Bool {
+    point.x >= 0 && point.y >= 0 && point.x <= Float(width - 1) && point.y <= Float(height - 1)
+  }
+
+  /// The colour between four pixels, weighted by how much of it is known.
+  ///
+  /// - Precondition: The picture contains the point.
+  func color(at point: SIMD2<Float>) -> SIMD4<Float> {
     let (x, y) = (min(Int(point.x), width - 2), min(Int(point.y), height - 2))
     let (right, down) = (point.x - Float(x), point.y - Float(y))
     let (first, second) = (y * width + x, (y + 1) * width + x)
@@ -72,17 +76,19 @@ struct LineStrip {
     let side = Float(LineStrip.reach)
     // The corners say whether all of it is inside.
     for t in [0.5, Float(length) - 0.5] {
-      for s in [-side, side] where field.color(at: start + t * direction + s * normal) == nil {
+      for s in [-side, side] where !field.contains(start + t * direction + s * normal) {
         return nil
       }
     }
     colors = []
+    colors.reserveCapacity(2 * LineStrip.reach + 1)
     var total: Float = 0
     for s in -LineStrip.reach...LineStrip.reach {
       var (sum, squares) = (SIMD4<Float>.zero, SIMD4<Float>.zero)
       for t in 0..<length {
         let point = start + (Float(t) + 0.5) * direction + Float(s) * normal
-        guard let color = field.color(at: point), color.w > 0.5 else { continue }
+        let color = field.color(at: point)
+        if color.w <= 0.5 { continue }
         let pure = color / color.w
         sum += pure
         squares += pure * pure
@@ -103,30 +109,37 @@ struct LineStrip {
     return strip
   }
 
-  /// The variance of the colours across the path.
-  var contrast: Float { LineStrip.product(centered, centered) }
-
   /// What two strips have in common.
   ///
   /// - Returns: `shared`: the covariance of their colours; `ratio`: that over all that sets them apart.
   func likeness(to other: LineStrip) -> (ratio: Float, shared: Float) {
-    let (mine, others) = (centered, other.centered)
-    let shared = LineStrip.product(mine, others)
-    let (shape, whole) = (
-      zip(mine, others).map { $0 - $1 }, zip(colors, other.colors).map { $0 - $1 }
-    )
-    let apart =
-      noise + other.noise + LineStrip.product(shape, shape) + 0.25 * LineStrip.product(whole, whole)
+    let (mine, others) = (mean, other.mean)
+    var (products, shape, whole) = (SIMD4<Float>.zero, SIMD4<Float>.zero, SIMD4<Float>.zero)
+    for i in colors.indices {
+      let (a, b) = (colors[i] - mine, other.colors[i] - others)
+      let difference = colors[i] - other.colors[i]
+      products += a * b
+      shape += (a - b) * (a - b)
+      whole += difference * difference
+    }
+    let count = Float(3 * colors.count)
+    let shared = products.sum() / count
+    let apart = noise + other.noise + shape.sum() / count + 0.25 * whole.sum() / count
     // Two levels squared: a clean picture's own noise.
     return (shared / (apart + 2), shared)
   }
 
-  private var centered: [SIMD4<Float>] {
-    let mean = colors.reduce(.zero, +) / Float(colors.count)
-    return colors.map { $0 - mean }
+  /// The variance of the colours across the path.
+  var contrast: Float {
+    let middle = mean
+    var squares = SIMD4<Float>.zero
+    for color in colors { squares += (color - middle) * (color - middle) }
+    return squares.sum() / Float(3 * colors.count)
   }
 
-  private static func product(_ a: [SIMD4<Float>], _ b: [SIMD4<Float>]) -> Float {
-    zip(a, b).reduce(0) { $0 + ($1.0 * $1.1).sum() } / Float(3 * a.count)
+  private var mean: SIMD4<Float> {
+    var sum = SIMD4<Float>.zero
+    for color in colors { sum += color }
+    return sum / Float(colors.count)
   }
 }

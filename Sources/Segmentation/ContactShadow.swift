@@ -8,8 +8,8 @@ import Tensors
 /// Shadows from Images"; Prati et al. 2003, "Detecting Moving Shadows", compare detectors that rest on
 /// it). So a shadow is a dark region that touches the object's foot, lies low, ends within the picture against brighter ground of
 /// its own hue and grain, and is smaller than the object. What fails any of these is left alone: it may be
-/// a neighbour's trousers, deep water, a hedge, or paint. The limits were set by eye on the outlined objects
-/// of a thousand training photos, where one dark region in ten that passes is no shadow.
+/// a neighbour's trousers, deep water, a hedge, or paint. The limits were set by eye on objects of a
+/// thousand photos with outlines.
 ///
 /// - Complexity: O(pixels) for each of a dozen limits of darkness.
 struct ContactShadow {

@@ -15,12 +15,12 @@ private struct Ground: ~Copyable {
   /// - Parameters:
   ///   - factors: What is left of red, green and blue in the dark.
   ///   - colours: The lit ground's.
-  ///   - flat: Whether the dark place lacks the ground's grain.
+  ///   - grain: How rough the dark place is beside the ground.
   ///   - columns: What the picture shows of the ground.
   ///   - dark: Where the ground is darkened.
   init(
     factors: (Double, Double, Double) = (0.52, 0.53, 0.55),
-    colours: (Double, Double, Double) = (190, 170, 130), flat: Bool = false,
+    colours: (Double, Double, Double) = (190, 170, 130), grain: Double = 1,
     columns: Range<Int> = 0..<side, dark: (_ x: Int, _ y: Int) -> Bool
   ) {
     picture = Tensor(height: Self.side, width: columns.count, channels: 3, repeating: 0)
@@ -31,7 +31,8 @@ private struct Ground: ~Copyable {
         let isPost = Self.post.contains(x: x, y: y)
         object.append(isPost)
         let shaded = dark(x, y)
-        let noise = shaded && flat ? 0 : Double((x &* 73 &+ y &* 151 &+ x &* y &* 7) % 23) - 11
+        let noise =
+          (shaded ? grain : 1) * (Double((x &* 73 &+ y &* 151 &+ x &* y &* 7) % 23) - 11)
         let light = shaded ? factors : (1, 1, 1)
         let colour = isPost ? (200, 40, 40) : colours
         picture[y, column, 0] = UInt8(min(max((colour.0 + noise) * light.0, 0), 255))
@@ -86,6 +87,12 @@ private struct Ground: ~Copyable {
     #expect(shadow != nil)
   }
 
+  /// Under clouds no blue sky lights it.
+  @Test func aShadowUnderCloudsIsFound() {
+    let shadow = Ground(factors: (0.56, 0.54, 0.53), dark: Ground.lying).shadow()
+    #expect(shadow != nil)
+  }
+
   @Test func evenGroundHasNoShadow() {
     let shadow = Ground(dark: { _, _ in false }).shadow()
     #expect(shadow == nil)
@@ -104,8 +111,16 @@ private struct Ground: ~Copyable {
   }
 
   @Test func darkWithoutTheGroundsGrainIsLeftAlone() {
-    let shadow = Ground(flat: true, dark: Ground.lying).shadow()
+    let shadow = Ground(grain: 0, dark: Ground.lying).shadow()
     #expect(shadow == nil)
+  }
+
+  /// Within a narrow shadow light falls off steeply, which adds to the grain.
+  @Test func rougherThanTheGroundMayBeAShadowMuchRougherIsNone() {
+    let steep = Ground(grain: 4.5, dark: Ground.lying).shadow()
+    #expect(steep != nil)
+    let pebbles = Ground(grain: 12, dark: Ground.lying).shadow()
+    #expect(pebbles == nil)
   }
 
   @Test func aNeighboursTrousersAreLeftAlone() {
