@@ -153,7 +153,7 @@ struct ContactShadow {
     // little on one ground; what is black shows neither hue nor grain.
     return mean > 0.2 && mean < 1.3 && spread < (isSkylit ? 0.5 : 0.3) * mean
       && step.z < step.x + max(0.06, 0.18 * mean)
-      && innerGrain > 0.4 * outerGrain && innerGrain < 2 * outerGrain + 0.2
+      && innerGrain > 0.4 * outerGrain && innerGrain < 2 * outerGrain + 0.14
       && dark.hue < 0.1 && bright.hue < 0.1 && dark.level < 0.35 && bright.level < 0.3
       && exponential(dark.mean.sum() / 3) - Self.floor > 0.03
   }
