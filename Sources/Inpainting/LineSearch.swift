@@ -7,23 +7,23 @@ import Tensors
 /// hole and on one straight path, that are alike across the path and steady along it, are taken for one line.
 struct LineSearch {
   /// Pixels along which a strip is compared.
-  static let length = 14
+  private static let length = 14
   /// The least contrast of a line, in levels.
-  static let leastContrast: Float = 8
+  private static let leastContrast: Float = 8
   /// How much stronger a strip's contrast must be than its own noise (variances).
-  static let leastSteadiness: Float = 1.5
+  private static let leastSteadiness: Float = 1.5
   /// What a line's surroundings change across it more than along it, as a share of all change.
-  static let leastCoherence: Float = 0.3
+  private static let leastCoherence: Float = 0.3
   /// How much stronger what both strips share must be than what sets them apart (variances).
-  static let leastRatio: Float = 3
+  private static let leastRatio: Float = 3
   /// Pixels of hole under a line: shorter gaps the network closes.
-  static let shortestGap: Float = 12
+  private static let shortestGap: Float = 12
   /// How far a strip's direction may be off the path, as a cosine: 1.6 degrees.
-  static let alignment: Float = 0.99961
+  private static let alignment: Float = 0.99961
   /// At most so many lines are drawn.
-  static let most = 12
+  private static let most = 12
   /// At most so many pairs of strips are looked at closely.
-  static let mostPairs = 24
+  private static let mostPairs = 24
 
   private let field: LineField
 
@@ -68,9 +68,10 @@ struct LineSearch {
         guard let tangent = tangent(x, y) else { continue }
         let origin = SIMD2(Float(x), Float(y))
         for step in -4...4 {
+          // Three degrees.
           let turn = Float(step) * 0.0524
           let turned = tangent + turn * SIMD2(-tangent.y, tangent.x)
-          let direction = turned / SIMD2<Float>.zero.distance(to: turned)
+          let direction = turned / turned.length
           for outwards in [direction, -direction] {
             let ahead = origin + 3 * outwards
             guard field.isKnown(Int(ahead.x.rounded()), Int(ahead.y.rounded())),
@@ -136,7 +137,7 @@ struct LineSearch {
         let path = origins[second] - origin
         let (back, ahead) = (-(path * direction).sum(), (path * directions[second]).sum())
         if min(back, ahead) < LineSearch.shortestGap { continue }
-        let least = LineSearch.alignment * SIMD2<Float>.zero.distance(to: path)
+        let least = LineSearch.alignment * path.length
         if min(back, ahead) < least { continue }
         let (ratio, shared) = rays[first].strip.reversed.likeness(to: rays[second].strip)
         if ratio < 0.7 || shared < LineSearch.leastContrast * LineSearch.leastContrast { continue }

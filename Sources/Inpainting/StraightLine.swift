@@ -72,8 +72,7 @@ struct StraightLine {
 }
 
 extension SIMD2<Float> {
-  func distance(to other: SIMD2<Float>) -> Float {
-    let difference = other - self
-    return (difference * difference).sum().squareRoot()
-  }
+  var length: Float { (self * self).sum().squareRoot() }
+
+  func distance(to other: SIMD2<Float>) -> Float { (other - self).length }
 }

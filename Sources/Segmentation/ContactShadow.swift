@@ -148,9 +148,9 @@ struct ContactShadow {
     let (innerGrain, outerGrain) = (grain(of: region), grain(of: lit))
     // In the sun a shadow is lit by the sky alone: red darkens most there, and blue least.
     let isSkylit = step.x > step.y - 0.02 && step.y > step.z - 0.02
-    // Logarithms: 0.2 is a fifth darker; under clouds no blue sky lights a shadow, and a lens's noise adds
-    // to that; a narrow shadow under a car is steep, which looks like grain; hues and brightness vary
-    // little on one ground; what is black shows neither hue nor grain.
+    // Logarithms: 0.2 is a fifth darker; under clouds no blue sky lights a shadow; a narrow shadow under a
+    // car is steep, which looks like grain; hues and brightness vary little on one ground; what is black
+    // shows neither hue nor grain.
     return mean > 0.2 && mean < 1.3 && spread < (isSkylit ? 0.5 : 0.3) * mean
       && step.z < step.x + max(0.06, 0.18 * mean)
       && innerGrain > 0.4 * outerGrain && innerGrain < 2 * outerGrain + 0.14
