@@ -1,3 +1,7 @@
+import Kernels
+import Photos
+import Tensors
+
 /// A set of cells that are one object.
 struct CellGroup {
   /// The class, as an index into the network's names.
@@ -6,6 +10,32 @@ struct CellGroup {
   var cells: [Int]
   /// Mean probability of the class over the cells where it is the likeliest.
   var score: Float
+
+  /// The box around the cells, which lie in rows of `width`.
+  func box(width: Int) -> Rectangle {
+    let rows = cells.map { $0 / width }
+    let columns = cells.map { $0 % width }
+    guard let top = rows.min(), let bottom = rows.max(), let left = columns.min(),
+      let right = columns.max()
+    else { return Rectangle(x: 0, y: 0, width: 0, height: 0) }
+    return Rectangle(x: left, y: top, width: right + 1 - left, height: bottom + 1 - top)
+  }
+
+  /// The cell of those within a box that is furthest from their rim; `nil` for a few cells, which may be
+  /// there by mistake.
+  func innermost(of box: Rectangle, height: Int, width: Int) -> Int? {
+    let inside = cells.filter { box.contains(x: $0 % width, y: $0 / width) }
+    if inside.count < Self.leastNeighbour { return nil }
+    // One more cell on each side, so that the map's rim is a rim.
+    var beyond = Tensor<UInt8>(height: height + 2, width: width + 2, repeating: 255)
+    for cell in inside { beyond[cell / width + 1, cell % width + 1, 0] = 0 }
+    let depths = squaredDistances(toSet: beyond, far: max(height, width))
+    return inside.max {
+      depths[$0 / width + 1, $0 % width + 1, 0] < depths[$1 / width + 1, $1 % width + 1, 0]
+    }
+  }
+
+  private static let leastNeighbour = 6
 }
 
 /// Gathers cells into objects.

@@ -38,33 +38,46 @@ public struct Scene {
     var objects: [DetectedObject] = []
     for (index, group) in groups.enumerated() {
       ordinals[group.classIndex] += 1
-      let rows = group.cells.map { $0 / map.width }
-      let columns = group.cells.map { $0 % map.width }
-      guard let top = rows.min(), let bottom = rows.max(), let left = columns.min(),
-        let right = columns.max()
-      else { continue }
-      let x = left * view.width / map.width
-      let y = top * view.height / map.height
+      let cells = group.box(width: map.width)
+      let x = cells.x * view.width / map.width
+      let y = cells.y * view.height / map.height
       objects.append(
         DetectedObject(
           index: index, className: names.all[group.classIndex],
           classOrdinal: ordinals[group.classIndex], score: group.score,
           box: Rectangle(
-            x: x, y: y, width: (right + 1) * view.width / map.width - x,
-            height: (bottom + 1) * view.height / map.height - y),
+            x: x, y: y, width: cells.maxX * view.width / map.width - x,
+            height: cells.maxY * view.height / map.height - y),
           area: group.cells.count * view.width * view.height / map.count))
     }
     self.objects = objects
   }
 
-  /// The mask of some objects at full size, in stored orientation, its edges on the picture's edges.
+  /// The mask of an object at full size, in stored orientation, its edges on the picture's edges.
   ///
-  /// - Parameter indices: Places in `objects`; others are passed over.
-  public func mask(of indices: [Int]) -> Mask {
+  /// It is the mean of what the classes say, and of the answer to a box around the object, out of which
+  /// its neighbours are clicked: the two err in different places, and a small object is asked for in a
+  /// window of its own.
+  ///
+  /// - Parameter index: A place in `objects`.
+  /// - Throws: `NetworkError` when the network lacks the graph for prompts.
+  public func mask(of index: Int) throws -> Mask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
-    for index in indices where groups.indices.contains(index) {
-      view.add(SoftCells(groups[index], on: look.map), over: view.frame, to: &mask)
+    let (map, group, box) = (look.map, groups[index], objects[index].box)
+    let within = group.box(width: map.width)
+    let neighbours = groups.indices.filter { $0 != index }.compactMap {
+      groups[$0].innermost(of: within, height: map.height, width: map.width)
+    }.map { cell in
+      Click(
+        x: (2 * (cell % map.width) + 1) * view.width / (2 * map.width),
+        y: (2 * (cell / map.width) + 1) * view.height / (2 * map.height), positive: false)
     }
+    let named = SoftCells(group, on: map)
+    var look = self.look
+    if let window = closer(to: named, neighbours, box) { look = try lookAt(window) }
+    var cells = try answer(neighbours, box, from: look)
+    cells.average(with: named, over: view.frame, window: look.window)
+    view.add(cells, over: look.window, to: &mask)
     return mask
   }
 

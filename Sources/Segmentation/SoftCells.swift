@@ -1,4 +1,5 @@
 import Photos
+import Tensors
 
 /// How much of every cell belongs to one thing, 0 to 1; a half is the edge.
 struct SoftCells {
@@ -95,5 +96,68 @@ extension SoftCells {
         if !inside { values[row * width + column] = 0 }
       }
     }
+  }
+}
+
+extension SoftCells {
+  /// A part drawn out to another grid along straight lines; beyond the rim it is as at the rim.
+  ///
+  /// - Parameters:
+  ///   - x: The part's left edge in cells.
+  ///   - y: Its upper edge.
+  ///   - wide: Its width in cells.
+  ///   - high: Its height.
+  ///   - height: Rows of the other grid.
+  ///   - width: Its columns.
+  func sampled(
+    x: Float, y: Float, wide: Float, high: Float, height: Int, width: Int
+  ) -> Tensor<Float> {
+    var result = Tensor<Float>(uninitializedHeight: height, width: width)
+    var output = result.mutableSpan
+    let columns = (0..<width).map { column in
+      let place = (Float(column) + 0.5) * wide / Float(width) - 0.5 + x
+      let first = Int(place.rounded(.down))
+      return (
+        low: min(max(first, 0), self.width - 1), high: min(max(first + 1, 0), self.width - 1),
+        share: place - Float(first)
+      )
+    }
+    for row in 0..<height {
+      let place = (Float(row) + 0.5) * high / Float(height) - 0.5 + y
+      let first = Int(place.rounded(.down))
+      let above = min(max(first, 0), self.height - 1) * self.width
+      let below = min(max(first + 1, 0), self.height - 1) * self.width
+      let share = place - Float(first)
+      for index in 0..<width {
+        let column = columns[index]
+        let top =
+          values[above + column.low] * (1 - column.share)
+          + values[above + column.high] * column.share
+        let bottom =
+          values[below + column.low] * (1 - column.share)
+          + values[below + column.high] * column.share
+        output[row * width + index] = top * (1 - share) + bottom * share
+      }
+    }
+    return result
+  }
+}
+
+extension SoftCells {
+  /// Takes the mean with what other cells say of the same places.
+  ///
+  /// - Parameters:
+  ///   - other: The other cells.
+  ///   - frame: What part of the photo they show.
+  ///   - window: What part these show.
+  mutating func average(with other: SoftCells, over frame: Rectangle, window: Rectangle) {
+    let across = Float(other.width) / Float(frame.width)
+    let down = Float(other.height) / Float(frame.height)
+    let shares = other.sampled(
+      x: Float(window.x - frame.x) * across, y: Float(window.y - frame.y) * down,
+      wide: Float(window.width) * across, high: Float(window.height) * down,
+      height: height, width: width)
+    let span = shares.span
+    for cell in values.indices { values[cell] = 0.5 * (values[cell] + span[cell]) }
   }
 }

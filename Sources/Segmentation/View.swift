@@ -66,7 +66,9 @@ final class View {
     let workHeight = max(1, Int((Double(part.height) * scale).rounded()))
     let workWidth = max(1, Int((Double(part.width) * scale).rounded()))
     let colours = reduced(part, height: workHeight, width: workWidth)
-    let soft = spread(cells, over: box, height: workHeight, width: workWidth)
+    let soft = cells.sampled(
+      x: Float(box.x), y: Float(box.y), wide: Float(box.width), high: Float(box.height),
+      height: workHeight, width: workWidth)
     let cell = max(1, Int((Double(workHeight) / Double(box.height)).rounded()))
     let fitted = guidedFiltered(soft, guide: colours, radius: cell)
     let edged = Self.bytes(fitted, within: soft)
@@ -90,40 +92,6 @@ final class View {
   func value(x: Int, y: Int, in mask: borrowing Mask) -> UInt8 {
     let place = orientation.stored(x: x, y: y, width: storedWidth, height: storedHeight)
     return mask.values[place.y, place.x]
-  }
-
-  /// Cells drawn out to working pixels along straight lines.
-  private func spread(_ cells: SoftCells, over box: Rectangle, height: Int, width: Int) -> Tensor<
-    Float
-  > {
-    var result = Tensor<Float>(uninitializedHeight: height, width: width)
-    var output = result.mutableSpan
-    let columns = (0..<width).map { x in
-      let place = (Float(x) + 0.5) * Float(box.width) / Float(width) - 0.5 + Float(box.x)
-      let first = Int(place.rounded(.down))
-      return (
-        low: min(max(first, 0), cells.width - 1), high: min(max(first + 1, 0), cells.width - 1),
-        share: place - Float(first)
-      )
-    }
-    for y in 0..<height {
-      let place = (Float(y) + 0.5) * Float(box.height) / Float(height) - 0.5 + Float(box.y)
-      let first = Int(place.rounded(.down))
-      let low = min(max(first, 0), cells.height - 1) * cells.width
-      let high = min(max(first + 1, 0), cells.height - 1) * cells.width
-      let share = place - Float(first)
-      for x in 0..<width {
-        let column = columns[x]
-        let top =
-          cells.values[low + column.low] * (1 - column.share)
-          + cells.values[low + column.high] * column.share
-        let bottom =
-          cells.values[high + column.low] * (1 - column.share)
-          + cells.values[high + column.high] * column.share
-        output[y * width + x] = top * (1 - share) + bottom * share
-      }
-    }
-    return result
   }
 
   /// Bytes with a steep edge where the fit crosses a half; nothing where the cells say clearly nothing.

@@ -1,8 +1,24 @@
+import Photos
 import Testing
 
 @testable import Segmentation
 
 @Suite struct GroupingTests {
+  @Test func theInnermostCellIsFurthestFromTheRim() {
+    // Columns 2 to 8 of rows 0 to 4 on a map of 12 x 10: the map's rim is a rim too.
+    let cells = (0..<5).flatMap { row in (2..<9).map { row * 12 + $0 } }
+    let group = CellGroup(classIndex: 1, cells: cells, score: 1)
+    #expect(group.box(width: 12) == Rectangle(x: 2, y: 0, width: 7, height: 5))
+    let whole = Rectangle(x: 0, y: 0, width: 12, height: 10)
+    #expect(
+      [4, 5, 6].map { 2 * 12 + $0 }.contains(group.innermost(of: whole, height: 10, width: 12)))
+    let right = Rectangle(x: 6, y: 0, width: 6, height: 10)
+    #expect(
+      [1, 2, 3].map { $0 * 12 + 7 }.contains(group.innermost(of: right, height: 10, width: 12)))
+    let corner = Rectangle(x: 8, y: 0, width: 4, height: 10)
+    #expect(group.innermost(of: corner, height: 10, width: 12) == nil)
+  }
+
   @Test func nothingIsNoObject() {
     #expect(Grouping(syntheticMap(objects: []), shippedThresholds).groups().isEmpty)
   }

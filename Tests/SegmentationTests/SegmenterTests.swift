@@ -33,7 +33,7 @@ import Testing
       decoded.photo.pixels, orientation: decoded.photo.orientation)
     let cat = try #require(scene.objects.first { $0.className == "cat" })
     #expect(cat.classOrdinal == 1 && cat.score > 0.5)
-    let mask = scene.mask(of: [cat.index])
+    let mask = try scene.mask(of: cat.index)
     #expect(mask.width == decoded.photo.width && mask.height == decoded.photo.height)
     // The cheek, and the empty wall.
     #expect(mask.values[300, 300] == 255)

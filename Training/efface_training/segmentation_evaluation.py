@@ -15,14 +15,14 @@ from .segmentation_data import CLASSES, INDEX, VOC, Teacher
 from .segmentation_export import FEATURES, network_size
 from .segmentation_grouping import Thresholds, grouped
 from .segmentation_network import SegmentationNetwork, normalized
-from .segmentation_prompts import Look, outlined
+from .segmentation_prompts import Look, enlarged, object_outlined, outlined
 
 
 class FloatModel:
     """A trained network in fp32."""
 
     def __init__(self, network: SegmentationNetwork):
-        self.network, self.thresholds = network, Thresholds()
+        self.network, self.thresholds, self.unlisted = network, Thresholds(), ["object"]
 
     @torch.no_grad()
     def main(self, pixels: np.ndarray):
@@ -40,7 +40,8 @@ class FileModel:
 
     def __init__(self, path: Path, exact: bool = False):
         self.file = NetworkFile.load(path, exact)
-        self.thresholds = Thresholds(**self.file.document["parameters"].get("thresholds", {}))
+        parameters = self.file.document["parameters"]
+        self.thresholds, self.unlisted = Thresholds(**parameters.get("thresholds", {})), parameters["unlisted"]
 
     @torch.no_grad()
     def main(self, pixels: np.ndarray):
@@ -89,6 +90,19 @@ def prompted(item, mask: np.ndarray):
         here = cv2.resize((small == i["index"]).astype(np.float32), (w // 4, h // 4), interpolation=cv2.INTER_AREA)
         if (small == i["index"]).sum() >= 1024 and here.max() >= 0.5:
             yield mask == i["index"], here > 0.5
+
+
+def covered(item, mask: np.ndarray, objects, outlines: list[np.ndarray]):
+    """The IoU of every found object with the thing of its class that it covers best, if that is at least 0.3: of the
+    cells that the first look gave it, and of its outline."""
+    frame, valid = (0, 0, mask.shape[1], mask.shape[0]), mask != 255
+    things = [(i["class"], mask == i["index"]) for i in item["instances"] if "merged" not in i]
+    things = [(name, m) for name, m in things if m.sum() * (384 / max(mask.shape)) ** 2 > 150]
+    for (c, cells, _), outline in zip(objects, outlines):
+        first = enlarged(cells, frame, mask.shape) > 0.5
+        best = max(((iou(first, m, valid), n) for n, (name, m) in enumerate(things) if name == CLASSES[c]), default=(0, 0))
+        if best[0] >= 0.3:
+            yield best[0], iou(outline, things[best[1]][1], valid)
 
 
 def people_found(item, mask: np.ndarray, people: list[np.ndarray]) -> tuple[int, int, int]:
@@ -149,7 +163,7 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
     both, either, seen = np.zeros(count), np.zeros(count), np.zeros(count, int)
     peer_both, peer_either = np.zeros(count), np.zeros(count)
     teacher = Teacher(peer) if peer else None
-    hits, guesses, truths = 0, 0, 0
+    hits, guesses, truths, named = 0, 0, 0, []
     scores = {"click": [], "clicks3": [], "box": []}
     voc = np.array([0] + [INDEX[v[0]] for v in VOC[1:]] + [0] * (256 - len(VOC)))
     for item, pixels, mask in Validation(data, limit):
@@ -175,8 +189,12 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
                     union[c] += (t | p).sum()
             seen[c] += t.any()
         if complete(item, "person") and not item.get("semantic_components"):
-            people = [m for c, m, _ in grouped(semantic, instance, model.thresholds) if c == INDEX["person"]]
+            objects = grouped(semantic, instance, model.thresholds)
+            people = [m for c, m, _ in objects if c == INDEX["person"]]
             hits, truths, guesses = (a + b for a, b in zip((hits, truths, guesses), people_found(item, mask, people)))
+            objects = [o for o in objects if CLASSES[o[0]] not in model.unlisted]
+            outlines = [object_outlined(look, pixels, objects, n, model.thresholds) for n in range(len(objects))]
+            named += covered(item, mask, objects, outlines)
         if prompts and item["source"] in ("coco", "davis16val"):
             for wanted, hard in prompted(item, mask):
                 full = outlined(look, pixels, [], [], box_around(hard, mask.shape), model.thresholds)
@@ -194,6 +212,8 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
         named = {v[0] for v in VOC[1:]}
         result["peer_iou"] = {n: round(float(peer_both[c] / max(1, peer_either[c])), 4) for c, n in enumerate(CLASSES)
                               if seen[c] and n in named}  # fmt: skip
+    if named:
+        result |= {"named": len(named)} | dict(zip(("named_cells_iou", "named_iou"), np.mean(named, 0).round(4).tolist()))
     result |= {k: round(float(np.mean(v)), 4) for k, v in scores.items() if v}
     result["objects"] = len(scores["box"])
     return result

@@ -43,6 +43,14 @@ def softmax(logits: np.ndarray) -> np.ndarray:
     return e / e.sum(0, keepdims=True)
 
 
+def soft_cells(semantic: np.ndarray, cells: np.ndarray, name: int) -> np.ndarray:
+    """An object's cells as shares: by how much its class leads, and how far its edge reaches into the background."""
+    lead = 1 / (1 + np.exp(np.delete(semantic, name, 0).max(0) - semantic[name]))
+    near = cv2.dilate(cells.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    rim = near & ~cells & (semantic.argmax(0) == 0)
+    return np.where(cells, np.maximum(lead, 0.6), np.where(rim, lead, 0)).astype(np.float32)
+
+
 def grouped(semantic: np.ndarray, instance: np.ndarray, t: Thresholds) -> list[tuple[int, np.ndarray, float]]:
     """Objects as (class, cells, score): each cell goes to the middle that its offset points nearest to."""
     classes, heat = semantic.argmax(0), instance[0]

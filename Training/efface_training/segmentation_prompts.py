@@ -1,4 +1,4 @@
-"""Clicks and boxes to masks as the product does it: two views, and a second look at small things."""
+"""Clicks, boxes and found objects to masks as the product does it: two views, and a second look at small things."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import cv2
 import numpy as np
 
 from .segmentation_export import network_size
-from .segmentation_grouping import Thresholds, softmax
+from .segmentation_grouping import Thresholds, soft_cells, softmax
 from .segmentation_sampling import clicks_map, prior_map
 
+LEAST_NEIGHBOUR = 6  # cells of another object in an object's box; fewer may be there by mistake
 MIRRORED = np.array([1, 1, -1], np.float32)[:, None, None]
 
 
@@ -104,7 +105,35 @@ def outlined(look: Look, pixels: np.ndarray, positive, negative, box, thresholds
     if window is not None:
         look = Look(look.model, pixels, window)
         shares = look.answer(positive, negative, box, thresholds)
-    x0, y0, x1, y1 = look.window
-    mask = np.zeros(pixels.shape[:2], bool)
-    mask[y0:y1, x0:x1] = cv2.resize(shares.astype(np.float32), (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR) > 0.5
-    return mask
+    return enlarged(shares, look.window, pixels.shape) > 0.5
+
+
+def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresholds: Thresholds) -> np.ndarray:
+    """The same of one of the objects that `grouped` found: the mean of what the classes say, and of the answer to its
+    box, out of which its neighbours are clicked."""
+    name, cells, _ = objects[number]
+    sx, sy = pixels.shape[1] / look.width, pixels.shape[0] / look.height
+    ys, xs = np.nonzero(cells)
+    top, bottom, left, right = ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
+    neighbours = []
+    for other, (_, theirs, _) in enumerate(objects):
+        inside = np.zeros_like(theirs)
+        inside[top:bottom, left:right] = theirs[top:bottom, left:right]
+        if other != number and inside.sum() >= LEAST_NEIGHBOUR:
+            depths = cv2.distanceTransform(np.pad(inside.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+            y, x = np.unravel_index(depths.argmax(), depths.shape)
+            neighbours.append(((x + 0.5) * sx, (y + 0.5) * sy))
+    box = (left * sx, top * sy, right * sx, bottom * sy)
+    named = soft_cells(look.semantic, cells, name)
+    window = closer(pixels.shape[:2], named, neighbours, box, thresholds)
+    again = look if window is None else Look(look.model, pixels, window)
+    answer = enlarged(again.answer([], neighbours, box, thresholds), again.window, pixels.shape)
+    return (answer + enlarged(named, look.window, pixels.shape)) / 2 > 0.5
+
+
+def enlarged(shares: np.ndarray, window, shape) -> np.ndarray:
+    """Shares of a window's cells at the photo's size; 0 outside the window."""
+    x0, y0, x1, y1 = window
+    out = np.zeros(shape[:2], np.float32)
+    out[y0:y1, x0:x1] = cv2.resize(shares.astype(np.float32), (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR)
+    return out

@@ -8,7 +8,7 @@ from efface_training.export import rewrite
 from efface_training.runtime import NetworkFile
 from efface_training.segmentation_export import unlisted
 from efface_training.segmentation_grouping import Thresholds
-from efface_training.segmentation_prompts import closer, parts_with
+from efface_training.segmentation_prompts import closer, object_outlined, parts_with
 
 FIXTURES = Path(__file__).parents[2] / "Tests/NetworksTests/Fixtures"
 
@@ -54,6 +54,27 @@ class SegmentationTests(unittest.TestCase):
         self.assertEqual(window(0, 790, 10, 800), (0, 550, 250, 800))
         self.assertEqual(window(500, 100, 520, 300), (300, 0, 720, 600))
         self.assertIsNone(window(100, 100, 400, 400))
+
+    def test_an_object_is_asked_for_without_its_neighbours(self):
+        class Answer:
+            window, width, height = (0, 0, 96, 64), 24, 16
+            semantic = np.zeros((3, 16, 24), np.float32)
+
+            def answer(self, positive, negative, box, thresholds):
+                self.asked = positive, negative, box
+                return np.where(np.arange(24) < 7, 0.8, 0.0) * np.ones((16, 1))
+
+        look, cells, neighbour = Answer(), np.zeros((16, 24), bool), np.zeros((16, 24), bool)
+        cells[2:12, 2:5] = cells[2:4, 2:12] = neighbour[5:12, 6:13] = True
+        look.semantic[0], look.semantic[1][cells] = 2, 5
+        large = Thresholds(box_zoom_share=0)
+        outline = object_outlined(look, np.zeros((64, 96, 3), np.uint8), [(1, cells, 1.0), (2, neighbour, 1.0)], 0, large)
+        positive, [(x, y)], box = look.asked
+        self.assertEqual((positive, box), ([], (8, 8, 48, 48)))
+        self.assertTrue(x in (34, 38) and 30 <= y <= 38)
+        # Where the classes and the answer agree; the classes' lead alone is too little.
+        self.assertTrue(outline[12:44, 12:18].all())
+        self.assertFalse(outline[:, 34:].any() or outline[52:].any())
 
     def test_parts_without_a_click_go(self):
         shares = np.array([[0.9, 0.8, 0, 0, 0.9, 0.3]])

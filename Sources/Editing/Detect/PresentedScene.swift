@@ -4,12 +4,25 @@ import Segmentation
 import Tensors
 
 /// The objects of a scene as overlays and pages show them, numbered from 1.
-func presented(_ scene: borrowing Scene, orientation: Orientation) -> [PresentedObject] {
-  scene.objects.enumerated().map { number, object in
-    let mask = Mask(orientation.upright(scene.mask(of: [object.index]).values))
+func presented(
+  _ scene: borrowing Scene, orientation: Orientation
+) throws(EditingError) -> [PresentedObject] {
+  try scene.objects.enumerated().map { number, object throws(EditingError) in
+    let mask = try outline(of: object, in: scene)
     return PresentedObject(
       index: number + 1, label: object.name, score: Double(object.score), box: object.box,
-      runs: MaskRuns(mask))
+      runs: MaskRuns(Mask(orientation.upright(mask.values))))
+  }
+}
+
+/// An object's mask, in stored orientation.
+func outline(
+  of object: DetectedObject, in scene: borrowing Scene
+) throws(EditingError) -> Mask {
+  do {
+    return try scene.mask(of: object.index)
+  } catch {
+    throw .network(message: "the \(object.name) could not be outlined: \(error)")
   }
 }
 
@@ -26,7 +39,7 @@ func overlay(_ photo: borrowing Photo, scene: borrowing Scene, name: String)
 {
   let format = try checkOverlayName(name)
   let picture = DetectionOverlay.drawn(
-    on: photo.uprightPixels, objects: presented(scene, orientation: photo.orientation))
+    on: photo.uprightPixels, objects: try presented(scene, orientation: photo.orientation))
   return try encodePicture(picture, format: format, quality: 90, name: name)
 }
 
@@ -34,10 +47,9 @@ func overlay(_ photo: borrowing Photo, scene: borrowing Scene, name: String)
 func pickPage(_ photo: borrowing Photo, scene: borrowing Scene, path: String)
   throws(EditingError) -> String
 {
+  let objects = try presented(scene, orientation: photo.orientation)
   do {
-    return try PickPage.html(
-      photo: photo.uprightPixels, path: path,
-      objects: presented(scene, orientation: photo.orientation))
+    return try PickPage.html(photo: photo.uprightPixels, path: path, objects: objects)
   } catch {
     throw .picture(message: "\(shown(path)): \(error)")
   }

@@ -64,7 +64,7 @@ struct SelectedMask: ~Copyable {
       objects += scene.objects.filter { indices.contains($0.index) }
     }
     for object in objects where !removed.contains(where: { $0.isSame(as: object) }) {
-      var part = scene.mask(of: [object.index])
+      var part = try outline(of: object, in: scene)
       if !selection.keepsShadow { scene.addShadow(to: &part) }
       add(part, of: object, orientation: photo.orientation)
     }
