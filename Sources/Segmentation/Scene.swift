@@ -57,7 +57,8 @@ public struct Scene {
   ///
   /// It is the mean of what the classes say, and of the answer to a box around the object, out of which
   /// its neighbours are clicked: the two err in different places, and a small object is asked for in a
-  /// window of its own.
+  /// window of its own. Where they hardly agree, the classes count alone, so that what is named is never
+  /// passed over.
   ///
   /// - Parameter index: A place in `objects`.
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.
@@ -68,15 +69,14 @@ public struct Scene {
     let neighbours = groups.indices.filter { $0 != index }.compactMap {
       groups[$0].innermost(of: within, height: map.height, width: map.width)
     }.map { cell in
-      Click(
-        x: (2 * (cell % map.width) + 1) * view.width / (2 * map.width),
-        y: (2 * (cell / map.width) + 1) * view.height / (2 * map.height), positive: false)
+      let place = middle(of: cell)
+      return Click(x: place.x, y: place.y, positive: false)
     }
     let named = SoftCells(group, on: map)
     var look = self.look
     if let window = closer(to: named, neighbours, box) { look = try lookAt(window) }
-    var cells = try answer(neighbours, box, from: look)
-    cells.average(with: named, over: view.frame, window: look.window)
+    let cells = try answer(neighbours, box, from: look)
+      .averaged(with: named, over: view.frame, window: look.window)
     view.add(cells, over: look.window, to: &mask)
     return mask
   }
@@ -153,6 +153,15 @@ public struct Scene {
       limit: box == nil ? thresholds.clickZoomShare : thresholds.boxZoomShare)
   }
 
+  /// The upright pixel in the middle of a cell of the whole photo.
+  private func middle(of cell: Int) -> (x: Int, y: Int) {
+    let map = look.map
+    return (
+      (2 * (cell % map.width) + 1) * view.width / (2 * map.width),
+      (2 * (cell / map.width) + 1) * view.height / (2 * map.height)
+    )
+  }
+
   /// Adds the shadow at its foot to the mask of a thing, where there is one that is clearly its own.
   ///
   /// - Parameter mask: The thing, as `mask` gives it.
@@ -164,9 +173,8 @@ public struct Scene {
     for group in groups {
       // What the mask covers by half or more is the thing itself.
       let covered = group.cells.count { cell in
-        let x = (2 * (cell % map.width) + 1) * view.width / (2 * map.width)
-        let y = (2 * (cell / map.width) + 1) * view.height / (2 * map.height)
-        return view.value(x: x, y: y, in: mask) >= 128
+        let place = middle(of: cell)
+        return view.value(x: place.x, y: place.y, in: mask) >= 128
       }
       if 2 * covered < group.cells.count {
         for cell in group.cells { others[cell] = true }

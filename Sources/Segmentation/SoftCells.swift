@@ -144,20 +144,27 @@ extension SoftCells {
 }
 
 extension SoftCells {
-  /// Takes the mean with what other cells say of the same places.
+  /// The mean with what other cells say of the same places; those alone, where these have less than half
+  /// of them.
   ///
   /// - Parameters:
   ///   - other: The other cells.
   ///   - frame: What part of the photo they show.
   ///   - window: What part these show.
-  mutating func average(with other: SoftCells, over frame: Rectangle, window: Rectangle) {
+  func averaged(with other: SoftCells, over frame: Rectangle, window: Rectangle) -> SoftCells {
     let across = Float(other.width) / Float(frame.width)
     let down = Float(other.height) / Float(frame.height)
-    let shares = other.sampled(
+    let sampled = other.sampled(
       x: Float(window.x - frame.x) * across, y: Float(window.y - frame.y) * down,
       wide: Float(window.width) * across, high: Float(window.height) * down,
       height: height, width: width)
-    let span = shares.span
-    for cell in values.indices { values[cell] = 0.5 * (values[cell] + span[cell]) }
+    let shares = sampled.span
+    let inside = values.indices.filter { shares[$0] > 0.5 }
+    let agrees = 2 * inside.count { values[$0] > 0.5 } >= inside.count
+    var result = self
+    for cell in values.indices {
+      result.values[cell] = agrees ? 0.5 * (values[cell] + shares[cell]) : shares[cell]
+    }
+    return result
   }
 }

@@ -5,6 +5,24 @@ import Testing
 @testable import Segmentation
 
 @Suite struct SoftCellsTests {
+  /// The right half of a photo of 320 × 240, and a window whose left edge is 80 and whose cells are half
+  /// as large: the half begins in its middle.
+  @Test func theMeanWithAnotherWindow() {
+    let frame = Rectangle(x: 0, y: 0, width: 320, height: 240)
+    let window = Rectangle(x: 80, y: 60, width: 160, height: 120)
+    var half = SoftCells(height: 24, width: 32)
+    for cell in half.values.indices { half.values[cell] = cell % 32 < 16 ? 0 : 1 }
+    var answer = SoftCells(height: 24, width: 32)
+    for cell in answer.values.indices { answer.values[cell] = cell / 32 < 18 ? 0.8 : 0 }
+    let mean = answer.averaged(with: half, over: frame, window: window)
+    #expect(mean.values[5 * 32 + 12] == 0.4 && mean.values[5 * 32 + 20] == 0.9)
+    #expect(mean.values[20 * 32 + 12] == 0 && mean.values[20 * 32 + 20] == 0.5)
+    // An answer that has hardly anything of the half does not count.
+    for cell in answer.values.indices where cell / 32 >= 6 { answer.values[cell] = 0 }
+    let alone = answer.averaged(with: half, over: frame, window: window)
+    #expect(alone.values[5 * 32 + 12] == 0 && alone.values[20 * 32 + 20] == 1)
+  }
+
   @Test func onlyPartsWithASeedAreKept() {
     var cells = SoftCells(height: 4, width: 8)
     cells.values[0] = 0.9

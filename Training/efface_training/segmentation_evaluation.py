@@ -16,6 +16,7 @@ from .segmentation_export import FEATURES, network_size
 from .segmentation_grouping import Thresholds, grouped
 from .segmentation_network import SegmentationNetwork, normalized
 from .segmentation_prompts import Look, enlarged, object_outlined, outlined
+from .segmentation_sampling import depth
 
 
 class FloatModel:
@@ -116,11 +117,6 @@ def people_found(item, mask: np.ndarray, people: list[np.ndarray]) -> tuple[int,
     return sum(b >= 0.5 for b in best), len(wanted), len(got)
 
 
-def depth(region: np.ndarray) -> np.ndarray:
-    """How far every cell of a region is from its edge."""
-    return cv2.distanceTransform(np.pad(region.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
-
-
 def pixel(cell, hard: np.ndarray, shape) -> tuple[float, float]:
     """The middle of a cell as (x, y) in the photo's pixels."""
     return (cell[1] + 0.5) * shape[1] / hard.shape[1], (cell[0] + 0.5) * shape[0] / hard.shape[0]
@@ -209,9 +205,9 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
     }
     result["mean_iou"] = round(float(np.mean(list(result["iou"].values()))), 4)
     if teacher:
-        named = {v[0] for v in VOC[1:]}
+        known = {v[0] for v in VOC[1:]}
         result["peer_iou"] = {n: round(float(peer_both[c] / max(1, peer_either[c])), 4) for c, n in enumerate(CLASSES)
-                              if seen[c] and n in named}  # fmt: skip
+                              if seen[c] and n in known}  # fmt: skip
     if named:
         result |= {"named": len(named)} | dict(zip(("named_cells_iou", "named_iou"), np.mean(named, 0).round(4).tolist()))
     result |= {k: round(float(np.mean(v)), 4) for k, v in scores.items() if v}

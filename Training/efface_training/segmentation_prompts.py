@@ -7,7 +7,7 @@ import numpy as np
 
 from .segmentation_export import network_size
 from .segmentation_grouping import Thresholds, soft_cells, softmax
-from .segmentation_sampling import clicks_map, prior_map
+from .segmentation_sampling import clicks_map, depth, prior_map
 
 LEAST_NEIGHBOUR = 6  # cells of another object in an object's box; fewer may be there by mistake
 MIRRORED = np.array([1, 1, -1], np.float32)[:, None, None]
@@ -110,7 +110,7 @@ def outlined(look: Look, pixels: np.ndarray, positive, negative, box, thresholds
 
 def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresholds: Thresholds) -> np.ndarray:
     """The same of one of the objects that `grouped` found: the mean of what the classes say, and of the answer to its
-    box, out of which its neighbours are clicked."""
+    box, out of which its neighbours are clicked; where that has less than half of the object, the classes alone."""
     name, cells, _ = objects[number]
     sx, sy = pixels.shape[1] / look.width, pixels.shape[0] / look.height
     ys, xs = np.nonzero(cells)
@@ -120,7 +120,7 @@ def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresh
         inside = np.zeros_like(theirs)
         inside[top:bottom, left:right] = theirs[top:bottom, left:right]
         if other != number and inside.sum() >= LEAST_NEIGHBOUR:
-            depths = cv2.distanceTransform(np.pad(inside.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
+            depths = depth(inside)
             y, x = np.unravel_index(depths.argmax(), depths.shape)
             neighbours.append(((x + 0.5) * sx, (y + 0.5) * sy))
     box = (left * sx, top * sy, right * sx, bottom * sy)
@@ -128,7 +128,9 @@ def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresh
     window = closer(pixels.shape[:2], named, neighbours, box, thresholds)
     again = look if window is None else Look(look.model, pixels, window)
     answer = enlarged(again.answer([], neighbours, box, thresholds), again.window, pixels.shape)
-    return (answer + enlarged(named, look.window, pixels.shape)) / 2 > 0.5
+    named = enlarged(named, look.window, pixels.shape)
+    agrees = 2 * np.sum((answer > 0.5) & (named > 0.5)) >= np.sum(named > 0.5)
+    return ((answer + named) / 2 if agrees else named) > 0.5
 
 
 def enlarged(shares: np.ndarray, window, shape) -> np.ndarray:

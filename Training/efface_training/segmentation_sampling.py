@@ -168,13 +168,17 @@ def clicks_map(positive, negative, box, cells: int) -> np.ndarray:
     return out
 
 
+def depth(region: np.ndarray) -> np.ndarray:
+    """How far every cell of a region is from its edge."""
+    return cv2.distanceTransform(np.pad(region.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1]
+
+
 def interior_point(rng, region: np.ndarray, certain: bool) -> tuple[int, int]:
     """A cell of `region` well inside it: the deepest one, or one at random that is not at the rim."""
-    padded = np.pad(region.astype(np.uint8), 1)
-    depth = cv2.distanceTransform(padded, cv2.DIST_L2, 3)[1:-1, 1:-1]
+    depths = depth(region)
     if certain:
-        return tuple(int(v) for v in np.unravel_index(np.argmax(depth), depth.shape))
-    ys, xs = np.nonzero(depth >= rng.uniform(0.15, 0.8) * depth.max())
+        return tuple(int(v) for v in np.unravel_index(np.argmax(depths), depths.shape))
+    ys, xs = np.nonzero(depths >= rng.uniform(0.15, 0.8) * depths.max())
     k = rng.randint(len(ys))
     return int(ys[k]), int(xs[k])
 
@@ -211,11 +215,11 @@ class Prompted:
     def correct(self, rng, predicted: np.ndarray) -> None:
         """Adds a click in the middle of the largest mistake."""
         missing, extra = self.hard & ~predicted & self.valid, ~self.hard & predicted & self.valid
-        depth = [cv2.distanceTransform(np.pad(r.astype(np.uint8), 1), cv2.DIST_L2, 3)[1:-1, 1:-1] for r in (missing, extra)]
-        worst = 0 if depth[0].max() >= depth[1].max() else 1
-        if depth[worst].max() < 1:
+        depths = [depth(region) for region in (missing, extra)]
+        worst = 0 if depths[0].max() >= depths[1].max() else 1
+        if depths[worst].max() < 1:
             return
-        point = tuple(int(v) for v in np.unravel_index(np.argmax(depth[worst]), depth[worst].shape))
+        point = tuple(int(v) for v in np.unravel_index(np.argmax(depths[worst]), depths[worst].shape))
         (self.positive if worst == 0 else self.negative).append(point)
 
 
