@@ -156,7 +156,9 @@ struct ExemplarSynthesis {
     // The weight moves evenly from where the guide knows every pixel to the finest scale.
     let levels = max(guideScale * settings.guideReach, 1).log2
     let position = levels > 0 ? min(1, Double(depth) / levels) : 0
-    let weight = settings.guideFine + (settings.guideCoarse - settings.guideFine) * position
+    // Shown less than a quarter of the pixels each way, a network has nothing to say about the finest ones.
+    let fine = settings.guideFine * max(0, min(1, (4 - guideScale) / 2))
+    let weight = fine + (settings.guideCoarse - fine) * position
     switch guide {
     case .some(let guide): setGuide(of: &level, to: guide, weight: weight)
     case .none: break

@@ -40,20 +40,4 @@ struct NetworkFrame: Equatable {
     self.height = sized(region.height)
     self.width = sized(region.width)
   }
-
-  private init(region: ImageRegion, height: Int, width: Int) {
-    self.region = region
-    self.height = height
-    self.width = width
-  }
-
-  /// The same window in five eighths of the pixels each way; `nil` where that is no smaller.
-  func coarser(multiple: Int) -> NetworkFrame? {
-    func sized(_ length: Int) -> Int {
-      max(128, (length * 5 / 8 + multiple / 2) / multiple * multiple)
-    }
-    let (rows, columns) = (sized(height), sized(width))
-    if rows >= height && columns >= width { return nil }
-    return NetworkFrame(region: region, height: rows, width: columns)
-  }
 }

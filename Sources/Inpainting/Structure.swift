@@ -42,21 +42,12 @@ public struct Structure: ~Copyable {
         for x in 0..<region.width { to[y * region.width + x] = from[line + x] == 0 ? 255 : 0 }
       }
     }
-    let near = try NetworkLook(
+    let look = try NetworkLook(
       network, in: frame, pixels: pixels, known: known, orientation: orientation, color: color,
       threads: threads)
-    var picture = near.picture.copy()
-    if let coarser = frame.coarser(multiple: network.multiple) {
-      let depths = squaredDistances(toSet: near.known, threads: threads)
-      if FarSight.isNeeded(depths) {
-        let far = try NetworkLook(
-          network, in: coarser, pixels: pixels, known: known, orientation: orientation,
-          color: color, threads: threads)
-        FarSight.blend(far.picture, into: &picture, depths: depths, threads: threads)
-      }
-    }
-    for line in LineSearch(LineField(picture, known: near.known)).lines() {
-      line.draw(onto: &picture, known: near.known)
+    var picture = look.picture.copy()
+    for line in LineSearch(LineField(picture, known: look.known)).lines() {
+      line.draw(onto: &picture, known: look.known)
     }
     color?.convertFromSRGB(&picture)
     self.picture = picture

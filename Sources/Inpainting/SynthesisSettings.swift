@@ -8,8 +8,9 @@ public struct SynthesisSettings: Sendable {
   public var guidePeel = 0.45
   /// What it counts later, at scales of `guideReach` network pixels and coarser.
   public var guideCoarse = 0.45
-  /// What it counts at the finest scale.
-  public var guideFine = 0.0
+  /// What it counts at the finest scale of a photo that the network is shown with at most two pixels as
+  /// one; less beyond, and nothing from four pixels on.
+  public var guideFine = 0.3
   /// See `guideCoarse`.
   public var guideReach = 8.0
   /// What the smooth fill counts at the first search of all where there is no guide.

@@ -58,66 +58,6 @@ import Testing
     let wide = frame(Rectangle(x: 0, y: 0, width: 900, height: 100), 400, 2000)
     #expect(wide.region.height == 400 && wide.region.width == 2000)
     #expect((wide.height, wide.width) == (128, 256))
-
-    let coarse = middle.coarser(multiple: 32)
-    #expect(coarse?.region == middle.region)
-    #expect(coarse?.height == 160 && coarse?.width == 160)
-    #expect(wide.coarser(multiple: 32)?.height == 128)
-    #expect(wide.coarser(multiple: 32)?.width == 160)
-    #expect(corner.coarser(multiple: 32) == nil)
-  }
-
-  /// The coarser answer counts from the depth on where the network's reach ends, and alone far behind it.
-  @Test func blendsByDepth() {
-    let known = mask(0..<10)
-    let depths = squaredDistances(toSet: known)
-    var picture = Tensor<UInt8>(height: 8, width: 64, channels: 3, repeating: 40)
-    let far = Tensor<UInt8>(height: 4, width: 32, channels: 3, repeating: 240)
-    let isDeep = FarSight.isNeeded(depths)
-    #expect(isDeep)
-    FarSight.blend(far, into: &picture, depths: depths, threads: 1)
-    // The hole begins behind column 9.
-    #expect(picture[3, 9 + 8, 0] == 40)
-    #expect(picture[3, 9 + 16, 1] == 140)
-    #expect(picture[3, 9 + 24, 2] == 240)
-    for x in 1..<64 { #expect(picture[3, x, 0] >= picture[3, x - 1, 0]) }
-
-    let shallow = mask(0..<56)
-    let isShallow = !FarSight.isNeeded(squaredDistances(toSet: shallow))
-    #expect(isShallow)
-  }
-
-  private func mask(_ known: Range<Int>) -> Tensor<UInt8> {
-    var mask = Tensor<UInt8>(height: 8, width: 64, repeating: 0)
-    for y in 0..<8 { for x in known { mask[y, x] = 255 } }
-    return mask
-  }
-
-  /// A deep hole's middle comes from the coarser picture: the finer one alone differs there and only there.
-  @Test func looksFartherIntoDeepHoles() throws {
-    let network = try Network.embedded(.inpainting)
-    let photo = texture(height: 256, width: 256)
-    var hole = Tensor<UInt8>(height: 256, width: 256, repeating: 0)
-    for y in 60..<196 { for x in 60..<196 { hole[y, x] = 255 } }
-    let box = Rectangle(x: 60, y: 60, width: 136, height: 136)
-    let frame = NetworkFrame(box: box, height: 256, width: 256, network: network)
-    var known = Tensor<UInt8>(height: 256, width: 256, repeating: 255)
-    for y in 60..<196 { for x in 60..<196 { known[y, x] = 0 } }
-    let near = try NetworkLook(
-      network, in: frame, pixels: photo, known: known, orientation: .up, color: nil, threads: 1)
-    let seen = try Structure(
-      network, pixels: photo, hole: hole, box: box, orientation: .up, threads: 1)
-    var differing = 0
-    for y in 0..<256 {
-      for x in 0..<256 {
-        let depth = max(0, min(min(x, 255 - x), min(y, 255 - y)) - 59)
-        for c in 0..<3 where seen.picture[y, x, c] != near.picture[y, x, c] {
-          #expect(depth > 8, "\(x), \(y)")
-          differing += depth > 24 ? 1 : 0
-        }
-      }
-    }
-    #expect(differing > 5_000)
   }
 
   /// A network prefers neither side: it is shown the mirror image as well.

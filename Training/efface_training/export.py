@@ -114,9 +114,10 @@ def empty_idle(graphs: list[Graph]) -> None:
 
 def network_bytes(
     graphs: list[Graph], q: Quantization, *, name: str, version: str, input_size: int, multiple: int = 32,
-    parameters: dict | None = None, card: dict | None = None,
+    parameters: dict | None = None, card: dict | None = None, trained: int = 0,
 ) -> bytes:  # fmt: skip
-    """The whole file. `card` figures that follow from the weights are filled in here.
+    """The whole file. `card` figures that follow from the weights are filled in here; `trained` is how many parameters the
+    network had that was pruned, where some of its layers are left out.
 
     Channels in `values` are padded to 16 for bytes and true for floats; several graphs share one
     namespace of node names.
@@ -156,6 +157,7 @@ def network_bytes(
         ]  # fmt: skip
         described.append(dict(name=graph.name, inputs=inputs, outputs=graph.outputs, values=values, nodes=nodes))
     macs = sum(multiply_accumulates(g, input_size) for g in graphs)
+    dense = max(dense, trained)
     full_card = dict(
         dense_parameters=dense, stored_parameters=min(stored, dense), sparsity=round(1 - min(stored, dense) / dense, 4),
         fp32_bytes=dense * 4, gmac=round(macs / 1e9, 3),

@@ -37,6 +37,7 @@ def add_commands(subparsers) -> None:
         parser.add_argument("--seed", type=int, default=0)
         if run is train:
             parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
+            parser.add_argument("--whole", action="store_true", help="with --start: train what the file lacks, too")
         if run is prune:
             parser.add_argument("--dense", type=Path, required=True, 
                                 help="checkpoint or network file to start from, and the teacher")  # fmt: skip
@@ -92,6 +93,8 @@ def train(options) -> None:
         trainer.load(options.folder / "checkpoint.pt")
     elif options.start:
         trainer.start(options.start, reviving=True)
+        if options.whole:
+            trainer.masks = {}
     trainer.train(
         options.size, options.batch, options.minutes * 60, tuple(options.rate),
         perceptual_weight=options.perceptual_weight, seed=options.seed,
@@ -122,6 +125,7 @@ def prune(options) -> None:
 
 
 def quantize(options) -> None:
+    from .inpainting_export import trained_parameters
     from .inpainting_quantization import QuantizedNetwork
 
     graph, quantization = _calibrated(options.pruned, options)
@@ -134,7 +138,8 @@ def quantize(options) -> None:
         perceptual_weight=options.perceptual_weight, seed=options.seed,
     )  # fmt: skip
     trainer.average.inner.write_back()
-    torch.save(dict(graph=trainer.average.inner.graph, quantization=quantization), options.folder / "quantized.pt")
+    result = dict(graph=trainer.average.inner.graph, quantization=quantization, trained=trained_parameters(options.pruned))
+    torch.save(result, options.folder / "quantized.pt")
 
 
 def _calibrated(checkpoint: Path, options):
@@ -157,15 +162,17 @@ def _calibrated(checkpoint: Path, options):
 
 def export(options) -> None:
     from .export import write_network
-    from .inpainting_export import INPUT_SIZE
+    from .inpainting_export import INPUT_SIZE, trained_parameters
 
     saved = torch.load(options.checkpoint, map_location="cpu", weights_only=False)
     if "graph" in saved:
-        graph, quantization = saved["graph"], saved["quantization"]
+        graph, quantization, trained = (saved[key] for key in ("graph", "quantization", "trained"))
     else:
         graph, quantization = _calibrated(options.checkpoint, options)
+        trained = trained_parameters(options.checkpoint)
     size = write_network(
         options.output, [graph], quantization, name="inpainting", version=options.version, input_size=INPUT_SIZE,
+        trained=trained,
     )  # fmt: skip
     print(f"{options.output}: {size} bytes")
 

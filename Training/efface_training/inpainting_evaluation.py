@@ -108,24 +108,8 @@ def network_fill(run: Runner, size: int = 192, width: float = 2) -> Fill:
 
 
 def product_fill(run: Runner, size: int) -> Fill:
-    """As the product asks the network: for three times the hole's width, and for the mean with the mirror image's answer.
-
-    From 8 to 24 of the network's pixels into the hole, an answer in five eighths of the pixels takes over: it sees farther.
-    """
-
-    def both(packed: torch.Tensor) -> torch.Tensor:
-        return (run(packed) + run(packed.flip(3)).flip(3)) / 2
-
-    near, far = network_fill(both, size, 3), network_fill(both, size * 5 // 8, 3)
-
-    def fill(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        _, _, h, w = window_of(hole, 3)
-        depth = cv2.distanceTransform(hole, cv2.DIST_L2, cv2.DIST_MASK_PRECISE) * size / max(h, w)
-        part = np.clip((depth - 8) / 16, 0, 1)[..., None]
-        part = part * part * (3 - 2 * part)
-        return np.rint(near(pixels, hole) * (1 - part) + far(pixels, hole) * part).astype(np.uint8)
-
-    return fill
+    """As the product asks the network: for three times the hole's width, and for the mean with the mirror image's answer."""
+    return network_fill(lambda packed: (run(packed) + run(packed.flip(3)).flip(3)) / 2, size, 3)
 
 
 def float_runner(network: torch.nn.Module) -> Runner:

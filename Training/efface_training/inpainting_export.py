@@ -15,20 +15,35 @@ INPUT_SIZE = 256  # the product's window; trained on smaller ones, whose holes a
 
 
 def load_network(checkpoint: Path) -> InpaintingNetwork:
-    """The averaged network of a checkpoint, pruned weights at exactly zero."""
+    """The averaged network of a checkpoint, pruned weights at exactly zero, without a level that was pruned whole."""
     state = torch.load(checkpoint, map_location="cpu")
     network = InpaintingNetwork(**state["config"])
     network.load_state_dict(state["average"])
     for name, mask in state["masks"].items():
         network.get_parameter(name).data.mul_(mask)
-    return network.eval().requires_grad_(False)
+    return without_idle_level(network).eval().requires_grad_(False)
 
 
-def without_coarse_levels(network: InpaintingNetwork) -> InpaintingNetwork:
-    """The finest level alone, with its weights."""
-    fine = InpaintingNetwork(**(network.config | dict(coarse_levels=False)))
-    fine.load_state_dict({k: v for k, v in network.state_dict().items() if k in fine.state_dict()})
-    return fine.eval().requires_grad_(False)
+def trained_parameters(checkpoint: Path) -> int:
+    """How many parameters the network had before pruning."""
+    config = torch.load(checkpoint, map_location="cpu")["config"]
+    return sum(p.numel() for p in InpaintingNetwork(**config).parameters())
+
+
+@torch.no_grad()
+def without_idle_level(network: InpaintingNetwork) -> InpaintingNetwork:
+    """The network without its coarsest level if pruning left that no 3x3 convolution but its last: then it is the same
+    everywhere, and what it adds goes into a bias.
+
+    At the border of the window, where the last convolution sees less of the constant, the sum differs a little.
+    """
+    if network.levels < 3 or any(p.any() for p in (network.down_coarse.weight, *network.coarse.parameters()) if p.dim() == 4):
+        return network
+    fewer = InpaintingNetwork(**(network.config | dict(levels=2)))
+    fewer.load_state_dict({name: value for name, value in network.state_dict().items() if name in fewer.state_dict()})
+    added = network.from_coarse(torch.zeros(1, network.config["widths"][1], 16, 16))
+    fewer.middle_in[-1].second.bias.add_(added[0, :, 8, 8])
+    return fewer
 
 
 def lower(network: InpaintingNetwork) -> Graph:
@@ -43,11 +58,8 @@ def lower(network: InpaintingNetwork) -> Graph:
             x = residual(f"{name}.{index}", x, block)
         return x
 
-    fine = chain("fine_in", g.conv("stem", g.input("image", 4, 4), network.stem), network.fine_in)
-    x = fine
-    if network.coarse_levels:
-        middle = chain("middle_in", g.conv("down_middle", fine, network.down_middle), network.middle_in)
-        x = g.conv("down_coarse", middle, network.down_coarse)
+    def coarsest(x: str) -> str:
+        x = g.conv("down_coarse", x, network.down_coarse)
         for index, block in enumerate(network.coarse):
             x = residual(f"coarse.{index}", x, block)
             if index % 2 == 0:
@@ -55,7 +67,14 @@ def lower(network: InpaintingNetwork) -> Graph:
                 y = g.conv(f"{name}.first", g.mean(f"{name}.mean", x), context.first)
                 y = g.conv(f"{name}.second", y, context.second, activation=None)
                 x = g.add(f"{name}.sum", x, y, "broadcast")
-        x = g.add("middle_sum", middle, g.conv("up_middle", x, network.up_middle, activation=None), "nearest2")
+        return g.conv("up_middle", x, network.up_middle, activation=None)
+
+    fine = chain("fine_in", g.conv("stem", g.input("image", 4, 4), network.stem), network.fine_in)
+    x = fine
+    if network.levels > 1:
+        x = chain("middle_in", g.conv("down_middle", fine, network.down_middle), network.middle_in)
+        if network.levels > 2:
+            x = g.add("middle_sum", x, coarsest(x), "nearest2")
         x = chain("middle_out", x, network.middle_out)
         x = g.add("fine_sum", fine, g.conv("up_fine", x, network.up_fine, activation=None), "nearest2")
     x = chain("fine_out", x, network.fine_out)

@@ -85,34 +85,37 @@ class Context(nn.Module):
 def limit_gain(network: nn.Module) -> None:
     """Scales weights back to at most the norm of a variance-keeping initialization (half of it where
     a layer's result is added to its block's input)."""
-    for name, p in network.named_parameters():
-        if p.dim() == 4:
-            limit = (2 * p.shape[0]) ** 0.5 * (0.5 if ".second." in name else 1.0)
-            p.mul_((limit / p.norm().clamp_min(1e-12)).clamp_max(1.0))
+    kernels = [(name, p) for name, p in network.named_parameters() if p.dim() == 4]
+    parameters = [p for _, p in kernels]
+    limits = [(2 * p.shape[0]) ** 0.5 * (0.5 if ".second." in name else 1.0) for name, p in kernels]
+    norms = torch.stack(torch._foreach_norm(parameters)).clamp_min(1e-12)
+    factors = (torch.tensor(limits).to(norms.device, non_blocking=True) / norms).clamp_max(1.0)
+    torch._foreach_mul_(parameters, list(factors.unbind()))
 
 
 class InpaintingNetwork(nn.Module):
     """N x 4 x H x W packed input -> N x 3 x H x W to be added to the prefilled RGB; sides multiples of 32.
 
-    Without `coarse_levels` only the finest level is there: what is left when pruning took the others whole.
+    `levels`: 1/4 of the window, 1/8 and 1/16; fewer where pruning took the coarser ones whole.
     """
 
-    def __init__(self, widths=(64, 128, 192), head=32, dilations=(1, 2, 1, 4, 1, 2), coarse_levels=True):
+    def __init__(self, widths=(64, 128, 192), head=32, dilations=(1, 2, 1, 4, 1, 2), levels=3):
         super().__init__()
         fine, middle, coarse = widths
-        self.config = dict(widths=list(widths), head=head, dilations=list(dilations), coarse_levels=coarse_levels)
-        self.coarse_levels = coarse_levels
+        self.config = dict(widths=list(widths), head=head, dilations=list(dilations), levels=levels)
+        self.levels = levels
         self.stem = conv3(64, fine)
         self.fine_in = nn.ModuleList([Residual(fine)])
-        if coarse_levels:
+        if levels > 1:
             self.down_middle = conv3(fine, middle, 2)
             self.middle_in = nn.ModuleList([Residual(middle)])
+            self.middle_out = nn.ModuleList([Residual(middle), Residual(middle)])
+            self.up_fine = conv3(middle, fine)
+        if levels > 2:
             self.down_coarse = conv3(middle, coarse, 2)
             self.coarse = nn.ModuleList([Residual(coarse, d) for d in dilations])
             self.contexts = nn.ModuleList([Context(coarse) for _ in dilations[::2]])
             self.up_middle = conv3(coarse, middle)
-            self.middle_out = nn.ModuleList([Residual(middle), Residual(middle)])
-            self.up_fine = conv3(middle, fine)
         self.fine_out = nn.ModuleList([Residual(fine), Residual(fine)])
         self.up_head = conv3(fine, head)
         self.out = nn.Conv2d(head, 12, 3, 1, 1)
@@ -123,23 +126,28 @@ class InpaintingNetwork(nn.Module):
         fine = F.relu(self.stem(F.pixel_unshuffle(x, 4)))
         for block in self.fine_in:
             fine = block(fine)
-        x = fine + self._coarse_levels(fine) if self.coarse_levels else fine
+        x = fine + self.from_middle(fine) if self.levels > 1 else fine
         for block in self.fine_out:
             x = block(x)
         x = F.interpolate(F.relu(self.up_head(x)), scale_factor=2)
         return F.pixel_shuffle(self.out(x), 2)
 
-    def _coarse_levels(self, fine: torch.Tensor) -> torch.Tensor:
-        """What the levels at 1/8 and 1/16 of the window add to the finest one."""
-        middle = F.relu(self.down_middle(fine))
+    def from_middle(self, fine: torch.Tensor) -> torch.Tensor:
+        """What the coarser levels add to the finest one."""
+        x = F.relu(self.down_middle(fine))
         for block in self.middle_in:
-            middle = block(middle)
+            x = block(x)
+        if self.levels > 2:
+            x = x + self.from_coarse(x)
+        for block in self.middle_out:
+            x = block(x)
+        return F.interpolate(self.up_fine(x), scale_factor=2)
+
+    def from_coarse(self, middle: torch.Tensor) -> torch.Tensor:
+        """What the coarsest level adds to the middle one."""
         x = F.relu(self.down_coarse(middle))
         for index, block in enumerate(self.coarse):
             x = block(x)
             if index % 2 == 0:
                 x = self.contexts[index // 2](x)
-        x = middle + F.interpolate(self.up_middle(x), scale_factor=2)
-        for block in self.middle_out:
-            x = block(x)
-        return F.interpolate(self.up_fine(x), scale_factor=2)
+        return F.interpolate(self.up_middle(x), scale_factor=2)

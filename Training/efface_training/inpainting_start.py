@@ -17,7 +17,7 @@ def load_file(path: Path) -> tuple[InpaintingNetwork, dict[str, torch.Tensor]]:
     file = NetworkFile.load(path)
     graph = file.graphs["main"]
     nodes = {node["name"]: node for node in graph["nodes"] if node["op"] == "conv"}
-    network = InpaintingNetwork(coarse_levels="down_coarse" in nodes)
+    network = InpaintingNetwork(levels=1 + sum(name in nodes for name in ("down_middle", "down_coarse")))
     for name, module in network.named_modules():
         if not isinstance(module, torch.nn.Conv2d):
             continue

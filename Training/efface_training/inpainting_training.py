@@ -19,6 +19,7 @@ from .holes import hole_pool, unpack_hole
 from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
 from .inpainting_network import InpaintingNetwork, limit_gain, pack_input
 from .inpainting_start import load_file, revive
+from .inpainting_windows import DeviceWindows
 from .muon import Muon
 from .precision import mixed_precision
 from .photos import PhotoStore
@@ -92,7 +93,8 @@ class Trainer:
         self.holes = hole_pool(cache / "holes-256.npy", data, 6000)
         self.validation = self._validation_windows(data)
         self.perceptual = None
-        self.gradient_norms: list[float] = []
+        self.gradient_norms = torch.full((50,), torch.nan, device=self.device)
+        self.windows = None if self.device.type == "cpu" else DeviceWindows(self.photos, self.holes, self.device, 1)
 
     def _validation_windows(self, data: Path, count: int = 64, size: int = 256):
         store = PhotoStore(data, "val", self.cache, labelled=False)
@@ -141,17 +143,17 @@ class Trainer:
             out.write(line + "\n")
         print(line, flush=True)
 
-    def _clip_gradient(self) -> float:
+    def _clip_gradient(self) -> torch.Tensor:
         """Clips the gradient at twice its usual norm (the median of the last fifty steps); returns its norm.
 
         A rare window makes a gradient many times larger, which Muon's momentum would carry through the
         next fifty steps.
         """
-        parameters = list(self.network.parameters())
-        norm = float(torch.nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None]))
-        usual = float(np.median(self.gradient_norms)) if self.gradient_norms else norm
-        self.gradient_norms = self.gradient_norms[-49:] + [norm]
-        torch.nn.utils.clip_grads_with_norm_(parameters, 2 * usual, torch.tensor(norm))
+        parameters = [p for p in self.network.parameters() if p.grad is not None]
+        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
+        usual = self.gradient_norms.nanmedian().nan_to_num(torch.inf)
+        self.gradient_norms = torch.cat([self.gradient_norms[1:], norm[None]])
+        torch._foreach_mul_([p.grad for p in parameters], (2 * usual / (norm + 1e-6)).clamp_max(1.0))
         return norm
 
     @torch.no_grad()
@@ -199,17 +201,21 @@ class Trainer:
         if perceptual_share and self.perceptual is None:
             self.perceptual = PerceptualLoss().to(self.device)
         stop = threading.Event()
-        source = batches(self.photos, self.holes, batch, size, seed + self.step, stop)
-        start = last = time.time()
-        first, first_images, sums, count = self.step, self.images, np.zeros(4), 0
-        norms: list[float] = []
+        if self.windows is None:
+            queued = batches(self.photos, self.holes, batch, size, seed + self.step, stop)
+            draw = lambda: to_tensors(*queued.get(), self.device)  # noqa: E731
+        else:
+            draw = lambda: self.windows.batch(batch, size)  # noqa: E731
+        start = last = said = time.time()
+        first, first_images, sums, count = self.step, self.images, torch.zeros(4, device=self.device), 0
+        norms: list[torch.Tensor] = []
         while (done := (time.time() - start) / seconds) < 1:
             lr = rate[1] + (rate[0] - rate[1]) * (0.5 + 0.5 * math.cos(math.pi * done))
             lr *= min(1, (self.step - first + 1) / warm_steps)
             for optimizer in (self.muon, self.adam):
                 for group in optimizer.param_groups:
                     group["lr"] = lr * group.get("share", 1.0)
-            pixels, hole = to_tensors(*source.get(), self.device)
+            pixels, hole = draw()
             truth = (pixels - 128) / 128
             fill = fill_windows(self.network, pixels, hole)
             wanted = truth
@@ -218,7 +224,7 @@ class Trainer:
                     wanted = truth.lerp(fill_windows(teacher, pixels, hole), teacher_share)
             parts = pixel_losses(fill, wanted, hole)
             loss = parts[0] + parts[1] + 0.5 * parts[2]
-            perceptual = torch.zeros(())
+            perceptual = loss.new_zeros(())
             if perceptual_share:
                 n = max(1, round(batch * perceptual_share))
                 composite = truth[:n] * (1 - hole[:n]) + fill[:n] * hole[:n]
@@ -241,15 +247,16 @@ class Trainer:
             self.apply_masks(self.network)
             with torch.no_grad():
                 decay = max(0.002, 9 / (self.step + 10))
-                for a, b in zip(self.average.parameters(), self.network.parameters()):
-                    a.lerp_(b, decay)
-            sums += [parts[0].item(), parts[1].item(), parts[2].item(), perceptual.item()]
+                torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), decay)
+            sums += torch.stack([*parts, perceptual]).detach()
             count += 1
-            if self.step % 25 == 0 or time.time() - last > validate_every:
-                mean = (sums / count).round(4).tolist()
+            if self.step % 25 == 0 and time.time() - said > 5:
+                mean = (sums / count).cpu().numpy().astype(float).round(4).tolist()
                 speed = (self.images - first_images) / (time.time() - start)
-                self.log(loss=mean, lr=round(lr, 6), gradient=[round(float(f(norms)), 3) for f in (np.median, max)], speed=round(speed, 1))
-                sums, count, norms = np.zeros(4), 0, []
+                gradient = torch.stack(norms)
+                self.log(loss=mean, lr=round(lr, 6), gradient=[round(float(f), 3) for f in (gradient.median(), gradient.max())],
+                         speed=round(speed, 1))  # fmt: skip
+                sums, count, norms, said = torch.zeros_like(sums), 0, [], time.time()
             if time.time() - last > validate_every:
                 self.apply_masks(self.average)
                 self.log(**self.validate(size))
@@ -262,6 +269,6 @@ class Trainer:
 
     @torch.no_grad()
     def apply_masks(self, network) -> None:
-        for name, mask in self.masks.items():
-            parameter = network.get_parameter(name)
-            parameter.mul_(mask.to(parameter.device))
+        if self.masks:
+            parameters = [network.get_parameter(name) for name in self.masks]
+            torch._foreach_mul_(parameters, [mask.to(self.device) for mask in self.masks.values()])

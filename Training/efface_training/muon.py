@@ -7,17 +7,17 @@ import torch
 from .precision import short_float
 
 
-def orthogonalize(matrix: torch.Tensor, steps: int = 4) -> torch.Tensor:
-    """Newton-Schulz iteration towards the nearest semi-orthogonal matrix (Jordan et al., 2024)."""
-    x = matrix.to(short_float(matrix.device.type))
-    wide = x.size(0) <= x.size(1)
+def orthogonalize(matrices: torch.Tensor, steps: int = 4) -> torch.Tensor:
+    """Newton-Schulz iteration towards the nearest semi-orthogonal matrices (Jordan et al., 2024); ... x rows x columns."""
+    x = matrices.to(short_float(matrices.device.type))
+    wide = x.size(-2) <= x.size(-1)
     if not wide:
-        x = x.T
-    x = x / (x.norm() + 1e-7)
+        x = x.mT
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     for _ in range(steps):
-        a = x @ x.T
+        a = x @ x.mT
         x = 3.4445 * x + (-4.7750 * a + 2.0315 * (a @ a)) @ x
-    return (x if wide else x.T).float()
+    return (x if wide else x.mT).float()
 
 
 class Muon(torch.optim.Optimizer):
@@ -29,13 +29,17 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure=None):
         for group in self.param_groups:
+            alike: dict[tuple, list] = {}  # those of one shape are one batch of matrices
             for p in group["params"]:
-                if p.grad is None:
-                    continue
-                buffer = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                buffer.lerp_(p.grad, 1 - group["momentum"])
-                update = p.grad.lerp(buffer, group["momentum"]).flatten(1)
-                scale = 0.2 * max(update.shape) ** 0.5
-                update = orthogonalize(update).view_as(p)
-                p.mul_(1 - group["lr"] * group["weight_decay"])
-                p.add_(update, alpha=-group["lr"] * scale)
+                if p.grad is not None:
+                    alike.setdefault(tuple(p.shape), []).append(p)
+            for shape, parameters in alike.items():
+                gradients = [p.grad for p in parameters]
+                buffers = [self.state[p].setdefault("momentum", torch.zeros_like(p)) for p in parameters]
+                torch._foreach_lerp_(buffers, gradients, 1 - group["momentum"])
+                updates = torch._foreach_lerp(gradients, buffers, group["momentum"])
+                updates = torch.stack([u.flatten(1) for u in updates])
+                scale = 0.2 * max(updates.shape[1:]) ** 0.5
+                updates = orthogonalize(updates).view(-1, *shape)
+                torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
+                torch._foreach_add_(parameters, list(updates), alpha=-group["lr"] * scale)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import torch
+
 
 def _train(options) -> None:
     from .segmentation_training import train
 
     train(options.data, options.teacher, options.runs, options.minutes, batch=options.batch, rate=options.rate,
-          encoder_sparsity=options.encoder_sparsity, decoder_sparsity=options.decoder_sparsity,
-          start=options.start, salient=options.salient, threads=options.threads)  # fmt: skip
+          sparsity=tuple(options.sparsity), anew=options.prune_anew, start=options.start, salient=options.salient,
+          threads=options.threads, device=options.device, workers=options.workers)  # fmt: skip
 
 
 def _model(path: Path, exact: bool):
@@ -23,7 +25,6 @@ def _model(path: Path, exact: bool):
 
 def _evaluate(options) -> None:
     import cv2
-    import torch
 
     from .segmentation_evaluation import evaluate
 
@@ -52,7 +53,6 @@ def _describe(options) -> None:
 
 def _tune(options) -> None:
     import cv2
-    import torch
 
     from .export import rewrite
     from .segmentation_tuning import tune
@@ -65,8 +65,6 @@ def _tune(options) -> None:
 
 
 def _export(options) -> None:
-    import torch
-
     from .segmentation_calibration import calibration_set
     from .segmentation_export import export
 
@@ -85,11 +83,15 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--minutes", type=float, default=66, help="length of the whole run")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3)
-    parser.add_argument("--encoder-sparsity", type=float, default=0.1, help="share of its prunable 16x4 blocks to empty")
-    parser.add_argument("--decoder-sparsity", type=float, default=0.35, help="the same of the decoders")
-    parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
+    parser.add_argument("--sparsity", type=float, nargs=2, default=(0.1, 0.35), metavar=("ENCODER", "DECODERS"),
+                        help="shares of the prunable 16x4 blocks to empty")  # fmt: skip
+    parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet; what it "
+                        "pruned stays pruned")  # fmt: skip
+    parser.add_argument("--prune-anew", action="store_true", help="train all weights again, and prune to --sparsity")
     parser.add_argument("--salient", type=Path, help="the ONNX file of U2-Netp: outlines of things without a class")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.add_argument("--workers", type=int, default=1, help="processes that draw crops")
     parser.set_defaults(run=_train)
 
     parser = subparsers.add_parser("evaluate-segmentation", help="figures of a checkpoint (.pt) or a shipped file (.safetensors)")

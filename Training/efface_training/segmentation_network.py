@@ -80,7 +80,7 @@ class Convolution(nn.Module):
         live = self.norm is not None and self.training
         weight, bias = (self.weight, None) if live else self.folded()
         if self.depthwise:
-            kind = torch.bfloat16 if torch.is_autocast_enabled("cpu") else x.dtype
+            kind = torch.bfloat16 if torch.is_autocast_enabled(x.device.type) else x.dtype
             y = FixedDepthwise.apply(x.to(kind), weight.to(kind), bias.to(kind), self.stride, self.pad)
         else:
             after = self.dilation * (self.kernel - 1) - self.pad

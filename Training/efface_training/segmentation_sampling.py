@@ -184,7 +184,7 @@ def interior_point(rng, region: np.ndarray, certain: bool) -> tuple[int, int]:
 
 
 class Prompted:
-    """One object to be found, with the prompt given so far."""
+    """One object to be found, and the first prompt that asks for it."""
 
     def __init__(self, rng, mask: np.ndarray, valid: np.ndarray, others: np.ndarray):
         self.mask, self.valid = mask, valid
@@ -211,16 +211,6 @@ class Prompted:
                     region = (others if others.any() and rng.rand() < 0.6 else ~self.hard) & ~self.hard & valid
                     if region.any():
                         self.negative.append(interior_point(rng, region, False))
-
-    def correct(self, rng, predicted: np.ndarray) -> None:
-        """Adds a click in the middle of the largest mistake."""
-        missing, extra = self.hard & ~predicted & self.valid, ~self.hard & predicted & self.valid
-        depths = [depth(region) for region in (missing, extra)]
-        worst = 0 if depths[0].max() >= depths[1].max() else 1
-        if depths[worst].max() < 1:
-            return
-        point = tuple(int(v) for v in np.unravel_index(np.argmax(depths[worst]), depths[worst].shape))
-        (self.positive if worst == 0 else self.negative).append(point)
 
 
 def prior_map(prompt_positive, box, instance: np.ndarray, semantic: np.ndarray) -> np.ndarray:
