@@ -56,9 +56,9 @@ public struct Scene {
   /// The mask of an object at full size, in stored orientation, its edges on the picture's edges.
   ///
   /// It is the mean of what the classes say, and of the answer to a box around the object, out of which
-  /// its neighbours are clicked: the two err in different places, and a small object is asked for in a
-  /// window of its own. Where they hardly agree, the classes count alone, so that what is named is never
-  /// passed over.
+  /// its neighbours are clicked, and what one of both is sure of: the two err in different places, and a
+  /// small object is asked for in a window of its own. Where they hardly agree, the classes count alone, so
+  /// that what is named is never passed over.
   ///
   /// - Parameter index: A place in `objects`.
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.

@@ -15,8 +15,8 @@ import Testing
     var answer = SoftCells(height: 24, width: 32)
     for cell in answer.values.indices { answer.values[cell] = cell / 32 < 18 ? 0.8 : 0 }
     let mean = answer.averaged(with: half, over: frame, window: window)
-    #expect(mean.values[5 * 32 + 12] == 0.4 && mean.values[5 * 32 + 20] == 0.9)
-    #expect(mean.values[20 * 32 + 12] == 0 && mean.values[20 * 32 + 20] == 0.5)
+    #expect(mean.values[5 * 32 + 12] == Float(0.8) / 1.8 && mean.values[5 * 32 + 20] == 1)
+    #expect(mean.values[20 * 32 + 12] == 0 && mean.values[20 * 32 + 20] == Float(1) / 1.8)
     // An answer that has hardly anything of the half does not count.
     for cell in answer.values.indices where cell / 32 >= 6 { answer.values[cell] = 0 }
     let alone = answer.averaged(with: half, over: frame, window: window)

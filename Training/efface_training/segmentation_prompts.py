@@ -109,8 +109,9 @@ def outlined(look: Look, pixels: np.ndarray, positive, negative, box, thresholds
 
 
 def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresholds: Thresholds) -> np.ndarray:
-    """The same of one of the objects that `grouped` found: the mean of what the classes say, and of the answer to its
-    box, out of which its neighbours are clicked; where that has less than half of the object, the classes alone."""
+    """The same of one of the objects that `grouped` found: where the mean of what the classes say, and of the answer to
+    its box, out of which its neighbours are clicked, is over 0.45, so that what one of both is sure of counts; where the
+    answer has less than half of the object, the classes alone."""
     name, cells, _ = objects[number]
     sx, sy = pixels.shape[1] / look.width, pixels.shape[0] / look.height
     ys, xs = np.nonzero(cells)
@@ -130,7 +131,7 @@ def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresh
     answer = enlarged(again.answer([], neighbours, box, thresholds), again.window, pixels.shape)
     named = enlarged(named, look.window, pixels.shape)
     agrees = 2 * np.sum((answer > 0.5) & (named > 0.5)) >= np.sum(named > 0.5)
-    return ((answer + named) / 2 if agrees else named) > 0.5
+    return ((answer + named) / 1.8 if agrees else named) > 0.5
 
 
 def enlarged(shares: np.ndarray, window, shape) -> np.ndarray:

@@ -66,15 +66,18 @@ class SegmentationTests(unittest.TestCase):
 
         look, cells, neighbour = Answer(), np.zeros((16, 24), bool), np.zeros((16, 24), bool)
         cells[2:12, 2:5] = cells[2:4, 2:12] = neighbour[5:12, 6:13] = True
-        look.semantic[0], look.semantic[1][cells] = 2, 5
+        look.semantic[0], look.semantic[1][cells] = 2, 3.5
         large = Thresholds(box_zoom_share=0)
         outline = object_outlined(look, np.zeros((64, 96, 3), np.uint8), [(1, cells, 1.0), (2, neighbour, 1.0)], 0, large)
         positive, [(x, y)], box = look.asked
         self.assertEqual((positive, box), ([], (8, 8, 48, 48)))
         self.assertTrue(x in (34, 38) and 30 <= y <= 38)
-        # Where the classes and the answer agree; the classes' lead alone is too little.
+        # Where the classes and the answer agree; the classes' lead alone is too little, if they are not sure.
         self.assertTrue(outline[12:44, 12:18].all())
-        self.assertFalse(outline[:, 34:].any() or outline[52:].any())
+        self.assertFalse(outline[:, 34:].any() or outline[58:].any())
+        look.semantic[1][cells] = 5
+        outline = object_outlined(look, np.zeros((64, 96, 3), np.uint8), [(1, cells, 1.0), (2, neighbour, 1.0)], 0, large)
+        self.assertTrue(outline[10:14, 34:44].all())
 
     def test_parts_without_a_click_go(self):
         shares = np.array([[0.9, 0.8, 0, 0, 0.9, 0.3]])
