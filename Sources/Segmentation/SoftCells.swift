@@ -144,9 +144,10 @@ extension SoftCells {
 }
 
 extension SoftCells {
-  /// The mean with what other cells say of the same places, so stretched that what one of both is sure of,
-  /// by 0.9, counts as inside: rather a rim too much than a foot left. The others alone, where these have
-  /// less than half of them.
+  /// The mean with what other cells say of the same places.
+  ///
+  /// It is stretched, so that what one of both is sure of, by 0.9, counts as inside: rather a rim too much
+  /// than a foot left. The others count alone where these have less than half of them.
   ///
   /// - Parameters:
   ///   - other: The other cells.
