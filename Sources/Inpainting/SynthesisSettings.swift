@@ -49,7 +49,7 @@ public struct SynthesisSettings: Sendable {
   /// The mismatch of patches, in levels, at which that falls to a half; 0: it never falls.
   public var transferError = 6.0
   /// It falls to a half at so many network pixels from the hole's edge; 0: never.
-  public var transferReach = 24.0
+  public var transferReach = 12.0
 
   /// The settings of the product.
   public init() {}
