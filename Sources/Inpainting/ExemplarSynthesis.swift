@@ -153,12 +153,7 @@ struct ExemplarSynthesis {
   private func setGuide(
     of level: inout PatchLevel, depth: Int, guide: borrowing Tensor<UInt8>?, guideScale: Double
   ) {
-    // The weight moves evenly from where the guide knows every pixel to the finest scale.
-    let levels = max(guideScale * settings.guideReach, 1).log2
-    let position = levels > 0 ? min(1, Double(depth) / levels) : 0
-    // Shown less than a quarter of the pixels each way, a network has nothing to say about the finest ones.
-    let fine = settings.guideFine * max(0, min(1, (4 - guideScale) / 2))
-    let weight = fine + (settings.guideCoarse - fine) * position
+    let weight = settings.guideWeight(depth: depth, scale: guideScale)
     switch guide {
     case .some(let guide): setGuide(of: &level, to: guide, weight: weight)
     case .none: break
@@ -270,18 +265,5 @@ struct ExemplarSynthesis {
     level.vote(
       quantile: settings.voteQuantile, sharpness: settings.voteSharpness, fade: settings.fade,
       textureGain: textureGain(depth), tolerance: 0, threads: threads)
-  }
-}
-
-extension Double {
-  /// The logarithm to base 2 of a positive number, whole steps exact.
-  fileprivate var log2: Double {
-    var value = self
-    var whole = 0.0
-    while value >= 2 {
-      value /= 2
-      whole += 1
-    }
-    return whole + (value - 1)
   }
 }

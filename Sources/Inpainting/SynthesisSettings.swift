@@ -53,4 +53,32 @@ public struct SynthesisSettings: Sendable {
 
   /// The settings of the product.
   public init() {}
+
+  /// What the guide counts beside the picture's own distance.
+  ///
+  /// It moves evenly from where the guide knows every pixel to the finest scale. Shown less than a quarter
+  /// of the photo's pixels each way, a network has nothing to say about the finest ones.
+  ///
+  /// - Parameters:
+  ///   - depth: How often the picture was halved.
+  ///   - scale: Pixels of the photo to one of the guide.
+  func guideWeight(depth: Int, scale: Double) -> Double {
+    let levels = max(scale * guideReach, 1).log2
+    let position = levels > 0 ? min(1, Double(depth) / levels) : 0
+    let fine = guideFine * max(0, min(1, (4 - scale) / 2))
+    return fine + (guideCoarse - fine) * position
+  }
+}
+
+extension Double {
+  /// The logarithm to base 2 of a positive number, whole steps exact.
+  fileprivate var log2: Double {
+    var value = self
+    var whole = 0.0
+    while value >= 2 {
+      value /= 2
+      whole += 1
+    }
+    return whole + (value - 1)
+  }
 }

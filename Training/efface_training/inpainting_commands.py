@@ -37,7 +37,7 @@ def add_commands(subparsers) -> None:
         parser.add_argument("--seed", type=int, default=0)
         if run is train:
             parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
-            parser.add_argument("--whole", action="store_true", help="with --start: train what the file lacks, too")
+            parser.add_argument("--whole", action="store_true", help="with --start: train what the file lacks, too, whole levels among it")
         if run is prune:
             parser.add_argument("--dense", type=Path, required=True, 
                                 help="checkpoint or network file to start from, and the teacher")  # fmt: skip
@@ -88,9 +88,16 @@ def _trainer(options, network=None):
 
 
 def train(options) -> None:
-    trainer = _trainer(options)
-    if (options.folder / "checkpoint.pt").exists():
-        trainer.load(options.folder / "checkpoint.pt")
+    from .inpainting_start import network_like
+
+    checkpoint, network = options.folder / "checkpoint.pt", None  # all three levels
+    if checkpoint.exists():
+        network = network_like(checkpoint)
+    elif options.start and not options.whole:
+        network = network_like(options.start)
+    trainer = _trainer(options, network)
+    if checkpoint.exists():
+        trainer.load(checkpoint)
     elif options.start:
         trainer.start(options.start, reviving=True)
         if options.whole:
@@ -103,9 +110,10 @@ def train(options) -> None:
 
 
 def prune(options) -> None:
+    from .inpainting_start import network_like
     from .pruning import Pruner, sparsity_by_layer
 
-    trainer = _trainer(options)
+    trainer = _trainer(options, network_like(options.dense))
     if options.dense.suffix == ".safetensors":
         trainer.start(options.dense, reviving=False)
     else:

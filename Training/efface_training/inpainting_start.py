@@ -30,6 +30,26 @@ def load_file(path: Path) -> tuple[InpaintingNetwork, dict[str, torch.Tensor]]:
     return network, masks
 
 
+def network_like(path: Path) -> InpaintingNetwork:
+    """A new network of the shape that a checkpoint or a network file has."""
+    if path.suffix == ".safetensors":
+        return InpaintingNetwork(**load_file(path)[0].config)
+    return InpaintingNetwork(**torch.load(path, map_location="cpu")["config"])
+
+
+@torch.no_grad()
+def with_levels(network: InpaintingNetwork, levels: int) -> InpaintingNetwork:
+    """The network with more levels, which are new and add nothing yet: its answer stays what it was."""
+    if levels == network.levels:
+        return network
+    more = InpaintingNetwork(**(network.config | dict(levels=levels)))
+    added = more.up_middle if network.levels == 2 else more.up_fine
+    added.weight.zero_()
+    added.bias.zero_()
+    more.load_state_dict(more.state_dict() | network.state_dict())
+    return more
+
+
 @torch.no_grad()
 def revive(network: InpaintingNetwork, packed: torch.Tensor, masks: dict[str, torch.Tensor]) -> int:
     """Starts channels inside residual branches anew that never open on `packed`; returns how many.

@@ -18,7 +18,7 @@ import torch.nn as nn
 from .holes import hole_pool, unpack_hole
 from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
 from .inpainting_network import InpaintingNetwork, limit_gain, pack_input
-from .inpainting_start import load_file, revive
+from .inpainting_start import load_file, revive, with_levels
 from .inpainting_windows import DeviceWindows
 from .muon import Muon
 from .precision import mixed_precision
@@ -94,7 +94,7 @@ class Trainer:
         self.validation = self._validation_windows(data)
         self.perceptual = None
         self.gradient_norms = torch.full((50,), torch.nan, device=self.device)
-        self.windows = None if self.device.type == "cpu" else DeviceWindows(self.photos, self.holes, self.device, 1)
+        self.windows = None if self.device.type == "cpu" else DeviceWindows(self.photos, self.holes, self.device)
 
     def _validation_windows(self, data: Path, count: int = 64, size: int = 256):
         store = PhotoStore(data, "val", self.cache, labelled=False)
@@ -124,8 +124,9 @@ class Trainer:
         self.masks, self.step, self.images = state["masks"], state["step"], state["images"]
 
     def start(self, path: Path, reviving: bool) -> None:
-        """Goes on from a network file; what it lacks stays pruned, but for branches that start anew."""
+        """Goes on from a network file; what it lacks stays pruned, but for branches that start anew, and levels."""
         network, masks = load_file(path)
+        network = with_levels(network, self.network.levels)
         if reviving:
             stop = threading.Event()
             pixels, hole = to_tensors(*batches(self.photos, self.holes, 32, 128, 0, stop).get(), "cpu")
@@ -205,6 +206,7 @@ class Trainer:
             queued = batches(self.photos, self.holes, batch, size, seed + self.step, stop)
             draw = lambda: to_tensors(*queued.get(), self.device)  # noqa: E731
         else:
+            self.windows.random.manual_seed(seed + self.step)
             draw = lambda: self.windows.batch(batch, size)  # noqa: E731
         start = last = said = time.time()
         first, first_images, sums, count = self.step, self.images, torch.zeros(4, device=self.device), 0

@@ -12,7 +12,7 @@ from .photos import PhotoStore
 class DeviceWindows:
     """All photos of a store as one tensor of packed pixels, and all holes of a pool, on `device`."""
 
-    def __init__(self, store: PhotoStore, pool: np.ndarray, device: torch.device, seed: int):
+    def __init__(self, store: PhotoStore, pool: np.ndarray, device: torch.device):
         pixels = int(store.offsets[-1]) // 3
         self.pixels = torch.empty(pixels, dtype=torch.int32, device=device)
         for first in range(0, pixels, 1 << 26):
@@ -25,7 +25,7 @@ class DeviceWindows:
         self.heights, self.widths = tensor(store.shapes).long().unbind(1)
         self.weights = tensor(np.diff(store.cumulative, prepend=0)).float()
         self.holes = torch.cat([tensor(np.unpackbits(part, axis=2)) for part in np.array_split(np.asarray(pool), 16)])
-        self.random = torch.Generator(device).manual_seed(seed)
+        self.random = torch.Generator(device)
 
     def _uniform(self, count: int, low: float = 0, high: float = 1) -> torch.Tensor:
         return torch.rand(count, generator=self.random, device=self.pixels.device) * (high - low) + low

@@ -1,12 +1,35 @@
 """Going on from a pruned network."""
 
 import unittest
+from pathlib import Path
 
 import torch
 
 from efface_training.inpainting_network import InpaintingNetwork, pack_input
-from efface_training.inpainting_start import revive
+from efface_training.inpainting_start import load_file, network_like, revive, with_levels
 from efface_training.pruning import prunable
+
+
+SHIPPED = Path(__file__).parents[2] / "Sources/CWeights/inpainting.safetensors"
+
+
+class StartTests(unittest.TestCase):
+    def test_a_file_gives_a_network_of_its_shape(self):
+        network, masks = load_file(SHIPPED)
+        self.assertEqual(network_like(SHIPPED).config, network.config)
+        self.assertTrue(any((m == 0).any() for m in masks.values()))
+
+    def test_new_levels_add_nothing_yet(self):
+        torch.manual_seed(1)
+        packed = torch.rand(1, 4, 64, 64)
+        for levels in (1, 2):
+            network = InpaintingNetwork(widths=(16, 32, 32), head=16, dilations=(1, 2), levels=levels)
+            torch.nn.init.normal_(network.out.weight, 0, 0.05)
+            more = with_levels(network, 3)
+            torch.testing.assert_close(more(packed), network(packed))
+            more(packed).square().sum().backward()
+            added = more.up_middle if levels == 2 else more.up_fine
+            self.assertGreater(float(added.weight.grad.abs().max()), 0)
 
 
 class ReviveTests(unittest.TestCase):

@@ -25,7 +25,7 @@ class DeviceWindowTests(unittest.TestCase):
     def setUp(self):
         self.hole = np.zeros((4, 256, 256), np.uint8)
         self.hole[:, 60:200, 40:140] = 1
-        self.drawn = DeviceWindows(Store(), np.packbits(self.hole, axis=2), torch.device("cpu"), 1)
+        self.drawn = DeviceWindows(Store(), np.packbits(self.hole, axis=2), torch.device("cpu"))
 
     def test_a_window_is_a_square_of_one_photo(self):
         windows = self.drawn.windows(40, 64)
