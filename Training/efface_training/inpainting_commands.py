@@ -24,7 +24,7 @@ def add_commands(subparsers) -> None:
 
     for name, run, text, rate in (
         ("train-inpainting", train, "train the dense network; continues a run that is there", (2e-3, 2e-4)),
-        ("prune-inpainting", prune, "gradually prune a trained network while it trains on", (8e-4, 3e-5)),
+        ("prune-inpainting", prune, "prune a trained network by the curvature of its loss, and train on", (2e-4, 2e-5)),
         ("quantize-inpainting", quantize, "calibrate, and train on with simulated bytes", (5e-5, 1e-6)),
     ):
         parser = command(name, run, text)
@@ -39,15 +39,18 @@ def add_commands(subparsers) -> None:
             parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
             parser.add_argument("--whole", action="store_true", help="with --start: train what the file lacks, too, whole levels among it")
         if run is prune:
-            parser.add_argument("--dense", type=Path, required=True, 
-                                help="checkpoint or network file to start from, and the teacher")  # fmt: skip
+            parser.add_argument("--dense", type=Path, required=True,
+                                help="checkpoint or network file: the teacher, and where to start without --start")  # fmt: skip
+            parser.add_argument("--start", type=Path, help="checkpoint of a network that is pruned less")
             parser.add_argument("--teacher-share", type=float, default=0.5, help="how much of what is wanted the teacher says")
-            parser.add_argument("--sparsity", type=float, default=0.8, help="share of the weights to remove")
-            parser.add_argument("--ramp", type=float, nargs=2, default=(0.03, 0.6), metavar=("BEGIN", "END"),
-                                help="when pruning begins and ends, as shares of the run")  # fmt: skip
-
+            parser.add_argument("--sparsity", type=float, default=0.6, help="share of the weights to remove, what is gone included")
+            parser.add_argument("--arithmetic", type=float, default=0.5,
+                                help="how far multiplications count as what pruning saves; the rest is bytes")  # fmt: skip
+            parser.add_argument("--windows", type=int, default=192, help="windows on which the loss's curvature is measured")
         if run is quantize:
             parser.add_argument("--pruned", type=Path, required=True, help="checkpoint to start from")
+            parser.add_argument("--dense", type=Path, help="checkpoint of a teacher")
+            parser.add_argument("--teacher-share", type=float, default=0.5, help="how much of what is wanted the teacher says")
 
     parser = command("export-inpainting", export, "write the product's network file")
     parser.add_argument("--checkpoint", type=Path, required=True,
@@ -111,39 +114,46 @@ def train(options) -> None:
 
 def prune(options) -> None:
     from .inpainting_start import network_like
-    from .pruning import Pruner, sparsity_by_layer
+    from .pruning import choose_blocks, remove_blocks, sparsity_by_layer
 
     trainer = _trainer(options, network_like(options.dense))
+    checkpoint = options.folder / "checkpoint.pt"
+    first = checkpoint if checkpoint.exists() else options.start or options.dense
     if options.dense.suffix == ".safetensors":
         trainer.start(options.dense, reviving=False)
     else:
-        trainer.load(options.dense)
+        trainer.load(options.dense, optimizers=False)
     teacher = copy.deepcopy(trainer.average) if options.teacher_share else None
-    checkpoint = options.folder / "checkpoint.pt"
-    if checkpoint.exists():  # go on where the last call stopped, with what it had removed
-        trainer.load(checkpoint)
-        options.ramp = (0.0, 1e-6)
-    pruner = Pruner(trainer.network, options.sparsity, *options.ramp)
+    if first != options.dense:
+        trainer.load(first, optimizers=first == checkpoint)
+    if first != checkpoint:
+        curvature = trainer.curvature(options.size, options.batch, options.windows)
+        trainer.masks = choose_blocks(trainer.average, curvature, options.sparsity, options.arithmetic)
+        remove_blocks(trainer.average, curvature, trainer.masks)
+        trainer.network.load_state_dict(trainer.average.state_dict())
+        trainer.log(sparsity_by_layer=sparsity_by_layer(trainer.masks), **trainer.validate(options.size))
+        trainer.save()
     trainer.train(
-        options.size, options.batch, options.minutes * 60, tuple(options.rate), pruner=pruner, teacher=teacher,
+        options.size, options.batch, options.minutes * 60, tuple(options.rate), teacher=teacher,
         teacher_share=options.teacher_share, perceptual_weight=options.perceptual_weight, seed=options.seed,
     )  # fmt: skip
-    trainer.log(sparsity=sparsity_by_layer(trainer.masks))
     trainer.save("final.pt")
 
 
 def quantize(options) -> None:
-    from .inpainting_export import trained_parameters
+    from .inpainting_export import load_network, trained_parameters
     from .inpainting_quantization import QuantizedNetwork
 
+    teacher = load_network(options.dense) if options.dense else None
     graph, quantization = _calibrated(options.pruned, options)
     network = QuantizedNetwork(graph, quantization)
     trainer = _trainer(options, network)
+    teacher = teacher.to(trainer.device) if teacher else None
     trainer.masks = network.masks()
     trainer.log(**trainer.validate(options.size))
     trainer.train(
-        options.size, options.batch, options.minutes * 60, tuple(options.rate),
-        perceptual_weight=options.perceptual_weight, seed=options.seed,
+        options.size, options.batch, options.minutes * 60, tuple(options.rate), teacher=teacher,
+        teacher_share=options.teacher_share, perceptual_weight=options.perceptual_weight, seed=options.seed,
     )  # fmt: skip
     trainer.average.inner.write_back()
     result = dict(graph=trainer.average.inner.graph, quantization=quantization, trained=trained_parameters(options.pruned))

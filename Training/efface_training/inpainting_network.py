@@ -81,16 +81,26 @@ class Context(nn.Module):
         return x + self.second(F.relu(self.first(x.mean((2, 3), keepdim=True))))
 
 
+def _kernels(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
+    return [(name, p) for name, p in network.named_parameters() if p.dim() == 4]
+
+
 @torch.no_grad()
-def limit_gain(network: nn.Module) -> None:
-    """Scales weights back to at most the norm of a variance-keeping initialization (half of it where
-    a layer's result is added to its block's input)."""
-    kernels = [(name, p) for name, p in network.named_parameters() if p.dim() == 4]
-    parameters = [p for _, p in kernels]
+def gain_limits(network: nn.Module) -> torch.Tensor:
+    """The greatest norm that each kernel may take: that of a variance-keeping initialization (half of it where a
+    layer's result is added to its block's input), or what it has, which after pruning may be more."""
+    kernels = _kernels(network)
     limits = [(2 * p.shape[0]) ** 0.5 * (0.5 if ".second." in name else 1.0) for name, p in kernels]
+    norms = torch.stack(torch._foreach_norm([p for _, p in kernels]))
+    return torch.maximum(torch.tensor(limits, device=norms.device), norms)
+
+
+@torch.no_grad()
+def limit_gain(network: nn.Module, limits: torch.Tensor) -> None:
+    """Scales kernels back whose norm has passed its limit."""
+    parameters = [p for _, p in _kernels(network)]
     norms = torch.stack(torch._foreach_norm(parameters)).clamp_min(1e-12)
-    factors = (torch.tensor(limits).to(norms.device, non_blocking=True) / norms).clamp_max(1.0)
-    torch._foreach_mul_(parameters, list(factors.unbind()))
+    torch._foreach_mul_(parameters, list((limits / norms).clamp_max(1.0).unbind()))
 
 
 class InpaintingNetwork(nn.Module):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import math
-import queue
-import threading
 import time
 from pathlib import Path
 
@@ -16,40 +14,14 @@ import torch
 import torch.nn as nn
 
 from .holes import hole_pool, unpack_hole
-from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses
-from .inpainting_network import InpaintingNetwork, limit_gain, pack_input
+from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses, random_projection
+from .inpainting_network import InpaintingNetwork, gain_limits, limit_gain, pack_input
 from .inpainting_start import load_file, revive, with_levels
 from .inpainting_windows import DeviceWindows
 from .muon import Muon
 from .precision import mixed_precision
 from .photos import PhotoStore
-from .pruning import Pruner
-
-
-def batches(store: PhotoStore, pool: np.ndarray, batch: int, size: int, seed: int, stop: threading.Event):
-    """A queue of (windows, holes) as bytes, filled by one thread."""
-    out, rng = queue.Queue(4), np.random.RandomState(seed)
-    cv2.setNumThreads(0)
-
-    def work():
-        while not stop.is_set():
-            windows = np.empty((batch, size, size, 3), np.uint8)
-            holes = np.empty((batch, size, size, 1), np.uint8)
-            for i in range(batch):
-                windows[i] = store.window(rng, size)
-                hole = unpack_hole(pool[rng.randint(len(pool))], size)
-                if rng.rand() < 0.5:
-                    hole = hole[:, ::-1]
-                holes[i, ..., 0] = np.rot90(hole) if rng.rand() < 0.25 else hole
-            while not stop.is_set():
-                try:
-                    out.put((windows, holes), timeout=1)
-                    break
-                except queue.Full:
-                    pass
-
-    threading.Thread(target=work, daemon=True).start()
-    return out
+from .pruning import Curvature, measure_curvature
 
 
 def to_tensors(windows: np.ndarray, holes: np.ndarray, device) -> tuple[torch.Tensor, torch.Tensor]:
@@ -94,7 +66,7 @@ class Trainer:
         self.validation = self._validation_windows(data)
         self.perceptual = None
         self.gradient_norms = torch.full((50,), torch.nan, device=self.device)
-        self.windows = None if self.device.type == "cpu" else DeviceWindows(self.photos, self.holes, self.device)
+        self.windows = DeviceWindows(self.photos, self.holes, self.device)
 
     def _validation_windows(self, data: Path, count: int = 64, size: int = 256):
         store = PhotoStore(data, "val", self.cache, labelled=False)
@@ -128,10 +100,8 @@ class Trainer:
         network, masks = load_file(path)
         network = with_levels(network, self.network.levels)
         if reviving:
-            stop = threading.Event()
-            pixels, hole = to_tensors(*batches(self.photos, self.holes, 32, 128, 0, stop).get(), "cpu")
-            stop.set()
-            count = revive(network, pack_input(pixels, hole), masks)
+            packed = pack_input(*self.windows.batch(32, 128))
+            count = revive(network, packed.cpu(), masks)
             print(f"{count} channels that never opened start anew", flush=True)
         for mine in (self.network, self.average):
             mine.load_state_dict(network.state_dict())
@@ -192,7 +162,7 @@ class Trainer:
     def train(
         self, size: int, batch: int, seconds: float, rate: tuple[float, float], *, warm_steps: int = 100,
         perceptual_share: float = 0.25, perceptual_weight: float = 0.5, validate_every: float = 180,
-        pruner: Pruner | None = None, teacher: nn.Module | None = None, teacher_share: float = 0.5, seed: int = 7,
+        teacher: nn.Module | None = None, teacher_share: float = 0.5, seed: int = 7,
     ) -> None:  # fmt: skip
         """Trains for `seconds` of wall clock; the rate falls from rate[0] to rate[1] as a half cosine.
 
@@ -201,13 +171,8 @@ class Trainer:
         """
         if perceptual_share and self.perceptual is None:
             self.perceptual = PerceptualLoss().to(self.device)
-        stop = threading.Event()
-        if self.windows is None:
-            queued = batches(self.photos, self.holes, batch, size, seed + self.step, stop)
-            draw = lambda: to_tensors(*queued.get(), self.device)  # noqa: E731
-        else:
-            self.windows.random.manual_seed(seed + self.step)
-            draw = lambda: self.windows.batch(batch, size)  # noqa: E731
+        self.windows.random.manual_seed(seed + self.step)
+        limits = gain_limits(self.network)
         start = last = said = time.time()
         first, first_images, sums, count = self.step, self.images, torch.zeros(4, device=self.device), 0
         norms: list[torch.Tensor] = []
@@ -217,7 +182,7 @@ class Trainer:
             for optimizer in (self.muon, self.adam):
                 for group in optimizer.param_groups:
                     group["lr"] = lr * group.get("share", 1.0)
-            pixels, hole = draw()
+            pixels, hole = self.windows.batch(batch, size)
             truth = (pixels - 128) / 128
             fill = fill_windows(self.network, pixels, hole)
             wanted = truth
@@ -229,23 +194,19 @@ class Trainer:
             perceptual = loss.new_zeros(())
             if perceptual_share:
                 n = max(1, round(batch * perceptual_share))
-                composite = truth[:n] * (1 - hole[:n]) + fill[:n] * hole[:n]
+                composite = truth[:n].lerp(fill[:n], hole[:n])
                 with mixed_precision(self.device.type):
-                    perceptual = self.perceptual(composite, truth[:n])
+                    perceptual = self.perceptual(composite, truth[:n].lerp(wanted[:n], hole[:n]))
                 loss = loss + perceptual_weight * perceptual
             self.muon.zero_grad(set_to_none=True)
             self.adam.zero_grad(set_to_none=True)
             loss.backward()
             norms.append(self._clip_gradient())
-            if pruner:
-                pruner.watch(self.network)
             self.muon.step()
             self.adam.step()
-            limit_gain(self.network)
+            limit_gain(self.network, limits)
             self.step += 1
             self.images += batch
-            if pruner:
-                pruner.on_step(self, done)
             self.apply_masks(self.network)
             with torch.no_grad():
                 decay = max(0.002, 9 / (self.step + 10))
@@ -264,10 +225,22 @@ class Trainer:
                 self.log(**self.validate(size))
                 self.save()
                 last = time.time()
-        stop.set()
         self.apply_masks(self.average)
         self.log(**self.validate(size))
         self.save()
+
+    def curvature(self, size: int, batch: int, windows: int) -> dict[str, Curvature]:
+        """How the loss bends with the averaged network's weights, on `windows` training windows."""
+        self.perceptual = self.perceptual or PerceptualLoss().to(self.device)
+        network = copy.deepcopy(self.average).requires_grad_(True)
+
+        def projections():
+            for _ in range(0, windows, batch):
+                pixels, hole = self.windows.batch(batch, size)
+                fill = fill_windows(network, pixels, hole, autocast=False)
+                yield random_projection(fill, (pixels - 128) / 128, hole, self.perceptual)
+
+        return measure_curvature(network, projections())
 
     @torch.no_grad()
     def apply_masks(self, network) -> None:

@@ -12,8 +12,7 @@ from efface_training.export import empty_idle, network_bytes, pack_blocks, pack_
 from efface_training.fixtures import mobile_network, residual_network
 from efface_training.graph import GraphModule
 from efface_training.inpainting_export import check_lowering, lower, without_idle_level
-from efface_training.inpainting_network import InpaintingNetwork, limit_gain, pack_input, pull_push
-from efface_training.pruning import Pruner, block_sums, prunable
+from efface_training.inpainting_network import InpaintingNetwork, gain_limits, limit_gain, pack_input, pull_push
 from efface_training.quantization import PAIR_LIMIT, calibrate, to_bytes, weight_scales
 from efface_training.runtime import NetworkFile
 
@@ -169,26 +168,13 @@ class InpaintingTests(unittest.TestCase):
 
     def test_gain_is_bounded(self):
         network = small_network()
-        network.stem.weight.data.mul_(100)
-        limit_gain(network)
-        self.assertLessEqual(float(network.stem.weight.norm()), (2 * 16) ** 0.5 + 1e-4)
-
-
-class PruningTests(unittest.TestCase):
-    def test_share_is_met_and_blocks_stay_gone(self):
-        network = small_network()
-        pruner = Pruner(network, 0.8, small=1000)
-        for step in range(3):
-            network(torch.rand(2, 4, 64, 64)).square().mean().backward()
-            pruner.watch(network)
-        half = pruner.masks(0.5, {})
-        more = pruner.masks(0.8, half)
-        total = sum(p.numel() for p in prunable(network).values())
-        self.assertAlmostEqual(sum(float((m == 0).sum()) for m in more.values()) / total, 0.8, delta=0.02)
-        for name in half:
-            self.assertTrue(bool(((half[name] == 1) | (more[name] == 0)).all()))
-            blocks = block_sums(more[name])
-            self.assertTrue(bool(((blocks == 0) | (blocks == 64)).all()))
+        network.fine_in[0].first.weight.data.mul_(3)
+        limits = gain_limits(network)
+        for layer in (network.stem, network.fine_in[0].first):
+            layer.weight.data.mul_(100)
+        limit_gain(network, limits)
+        self.assertAlmostEqual(float(network.stem.weight.norm()), (2 * 16) ** 0.5, delta=0.5)
+        self.assertGreater(float(network.fine_in[0].first.weight.norm()), 2 * (2 * 16) ** 0.5)  # it may keep what it had
 
 
 if __name__ == "__main__":
