@@ -11,8 +11,8 @@ import pathlib
 import torch
 from efface_training.export import write_network
 from efface_training.inpainting_export import INPUT_SIZE, lower
-from efface_training.inpainting_network import InpaintingNetwork, limit_gain, pack_input
-from efface_training.pruning import Pruner
+from efface_training.inpainting_network import InpaintingNetwork, pack_input
+from efface_training.pruning import block_sums, expand, prunable
 from efface_training.quantization import calibrate
 
 
@@ -22,20 +22,16 @@ def main():
     parser.add_argument("--sparsity", type=float, default=0.78)
     options = parser.parse_args()
     torch.manual_seed(1)
-    network = InpaintingNetwork()
-    # These start at zero, and zeros would all be left out.
-    for layer in [network.out, *(context.second for context in network.contexts)]:
-        torch.nn.init.normal_(layer.weight, std=0.05)
-    pruner = Pruner(network, options.sparsity)
-    for name, scores in pruner.scores.items():
+    network = InpaintingNetwork(levels=2)
+    torch.nn.init.normal_(network.out.weight, std=0.05)  # starts at zero, and zeros would all be left out
+    for weight in prunable(network).values():
         # Some outputs, inputs and taps matter more than others, as in a trained network.
-        o, i, ky, _ = scores.shape
-        spread = torch.randn_like(scores) + 0.5 * torch.randn(o, 1, 1, 1)
-        spread += 0.5 * torch.randn(1, i, 1, 1) + 0.3 * torch.randn(1, 1, ky, ky)
-        pruner.scores[name] = spread.exp()
-    for name, mask in pruner.masks(options.sparsity, {}).items():
-        network.get_parameter(name).data.mul_(mask)
-    limit_gain(network)
+        o, i, ky, _ = (blocks := block_sums(weight.detach())).shape
+        scores = torch.randn_like(blocks) + 0.5 * torch.randn(o, 1, 1, 1)
+        scores += 0.5 * torch.randn(1, i, 1, 1) + 0.3 * torch.randn(1, 1, ky, ky)
+        kept = torch.ones(scores.numel())
+        kept[scores.flatten().argsort()[: round(options.sparsity * scores.numel())]] = 0
+        weight.data.mul_(expand(kept.view_as(scores)))
     graph = lower(network.eval().requires_grad_(False))
     colours = torch.nn.functional.interpolate(255 * torch.rand(2, 3, 12, 12), size=(INPUT_SIZE, INPUT_SIZE))
     hole = torch.zeros(2, 1, INPUT_SIZE, INPUT_SIZE)

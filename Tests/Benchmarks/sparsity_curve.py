@@ -1,11 +1,11 @@
 """Draw what pruning costs in quality and what it saves in time: two curves over the share of weights that are gone.
 
     swift build -c release --package-path Tests/Benchmarks --product network-benchmarks
-    PYTHONPATH=Training python Tests/Benchmarks/sparsity_curve.py PICTURE.png --log RUN/log.jsonl
+    PYTHONPATH=Training python Tests/Benchmarks/sparsity_curve.py PICTURE.png --logs RUN/log.jsonl...
 
 Times are of networks of the inpainting network's shape with random weights, ours and the fastest peer's on the same
-file, in turns (`compare_engines.py`). Quality is what a run of `prune-inpainting` logged on its way: the validation
-windows' low-passed PSNR, while the network still learns.
+file, in turns (`compare_engines.py`). Quality is the low-passed PSNR of the validation windows that runs of
+`prune-inpainting` logged, one run for each share: right after the removal, and after training on (`--minutes 0`: none).
 """
 
 import argparse
@@ -38,7 +38,14 @@ def times(sparsities, threads, rounds, runs):
     return result
 
 
-def draw(path, sparsities, measured, log):
+def quality(log):
+    """Return the share that is gone and low-passed PSNRs: after the removal, and after training on if that was done."""
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    lines = [a for a in lines if "low_psnr" in a and "sparsity" in a]
+    return 100 * lines[0]["sparsity"], lines[0]["low_psnr"], lines[-1]["low_psnr"] if lines[-1]["step"] else None
+
+
+def draw(path, sparsities, measured, logs):
     import matplotlib
 
     matplotlib.use("Agg")
@@ -48,17 +55,14 @@ def draw(path, sparsities, measured, log):
     for name, column in (("ours", 0), ("the fastest peer, zeros in place", 1)):
         left.plot([100 * s for s in sparsities], [row[column] for row in measured], marker="o", label=name)
     left.set(xlabel="% of the weights pruned", ylabel="ms a run", ylim=(0, None))
-    left.legend()
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    lines = [a for a in lines if "low_psnr" in a and "sparsity" in a]
-    right.plot([100 * a["sparsity"] for a in lines], [a["low_psnr"] for a in lines], marker="o")
-    for a in (lines[0], lines[-1]):
-        right.annotate(f"{a['images'] // 1000} thousand images", (100 * a["sparsity"], a["low_psnr"]),
-                       textcoords="offset points", xytext=(6, -4 if a is lines[0] else 6), fontsize=8,
-                       ha="left" if a is lines[0] else "right")
-    right.set(xlabel="% of the weights pruned", ylabel="low-passed PSNR on the way, dB")
+    points = sorted(quality(log) for log in logs)
+    right.plot([p[0] for p in points], [p[1] for p in points], marker="o", label="right after the removal")
+    trained = [p for p in points if p[2] is not None]
+    right.plot([p[0] for p in trained], [p[2] for p in trained], marker="^", label="trained on")
+    right.set(xlabel="% of the weights pruned", ylabel="low-passed PSNR, dB")
     for axis in (left, right):
         axis.grid(alpha=0.3)
+        axis.legend()
     figure.tight_layout()
     figure.savefig(path, dpi=110)
 
@@ -66,14 +70,14 @@ def draw(path, sparsities, measured, log):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("picture", type=pathlib.Path)
-    parser.add_argument("--log", type=pathlib.Path, required=True)
+    parser.add_argument("--logs", type=pathlib.Path, nargs="+", required=True)
     parser.add_argument("--sparsities", type=float, nargs="+", default=[0, 0.25, 0.5, 0.625, 0.75, 0.83, 0.9])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--runs", type=int, default=15)
     options = parser.parse_args()
     measured = times(options.sparsities, options.threads, options.rounds, options.runs)
-    draw(options.picture, options.sparsities, measured, options.log)
+    draw(options.picture, options.sparsities, measured, options.logs)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,12 @@ def fill_windows(network, pixels: torch.Tensor, hole: torch.Tensor, autocast: bo
     return packed[:, :3] + added.float()
 
 
+def fill_twice(network, pixels: torch.Tensor, hole: torch.Tensor) -> torch.Tensor:
+    """The mean of what the network says of the windows and of their mirror images, as the product asks it."""
+    own, twin = (fill_windows(network, *pair) for pair in ((pixels, hole), (pixels.flip(3), hole.flip(3))))
+    return (own + twin.flip(3)) / 2
+
+
 def split_parameters(network) -> tuple[list, list]:
     """(kernels for Muon, the rest): the last convolution's few channels are no matrix to orthogonalize."""
     matrices, others = [], []
@@ -166,8 +172,8 @@ class Trainer:
     ) -> None:  # fmt: skip
         """Trains for `seconds` of wall clock; the rate falls from rate[0] to rate[1] as a half cosine.
 
-        With a `teacher` the wanted picture in the hole is, by `teacher_share`, the teacher's instead of the
-        photo's: of the many things that could be there the teacher shows the mean, the photo only one.
+        With a `teacher` the wanted picture in the hole is, by `teacher_share`, the teacher's (asked twice) instead of
+        the photo's: of the many things that could be there the teacher shows the mean, the photo only one.
         """
         if perceptual_share and self.perceptual is None:
             self.perceptual = PerceptualLoss().to(self.device)
@@ -188,7 +194,7 @@ class Trainer:
             wanted = truth
             if teacher is not None:
                 with torch.no_grad():
-                    wanted = truth.lerp(fill_windows(teacher, pixels, hole), teacher_share)
+                    wanted = truth.lerp(fill_twice(teacher, pixels, hole), teacher_share)
             parts = pixel_losses(fill, wanted, hole)
             loss = parts[0] + parts[1] + 0.5 * parts[2]
             perceptual = loss.new_zeros(())

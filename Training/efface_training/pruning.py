@@ -54,9 +54,7 @@ class Curvature:
     def damped(self) -> torch.Tensor:
         """`inputs`, safe to invert: a thousandth of the mean square is added to each."""
         diagonal = self.inputs.diagonal()
-        return self.inputs + torch.eye(len(diagonal), dtype=diagonal.dtype, device=diagonal.device) * (
-            1e-3 * diagonal.mean() + 1e-12
-        )
+        return self.inputs + torch.diag_embed(1e-3 * diagonal.mean() + 1e-12 + torch.zeros_like(diagonal))
 
 
 def measure_curvature(network: nn.Module, projections: Iterable[torch.Tensor]) -> dict[str, Curvature]:
@@ -155,14 +153,13 @@ def rising(costs: list[float]) -> list[float]:
     sums = [0.0]
     for cost in costs:
         sums.append(sums[-1] + cost)
+    slope = lambda a, b: (sums[b] - sums[a]) / (b - a)  # noqa: E731
     hull = [0]
     for i in range(1, len(sums)):
-        while len(hull) > 1 and (sums[i] - sums[hull[-1]]) * (hull[-1] - hull[-2]) <= (
-            sums[hull[-1]] - sums[hull[-2]]
-        ) * (i - hull[-1]):
+        while len(hull) > 1 and slope(hull[-1], i) <= slope(hull[-2], hull[-1]):
             hull.pop()
         hull.append(i)
-    return [(sums[b] - sums[a]) / (b - a) for a, b in zip(hull, hull[1:]) for _ in range(a, b)]
+    return [slope(a, b) for a, b in zip(hull, hull[1:]) for _ in range(a, b)]
 
 
 @torch.no_grad()
