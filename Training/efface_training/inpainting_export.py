@@ -32,12 +32,13 @@ def trained_parameters(checkpoint: Path) -> int:
 
 @torch.no_grad()
 def without_idle_level(network: InpaintingNetwork) -> InpaintingNetwork:
-    """The network without its coarsest level if pruning left that no 3x3 convolution but its last: then it is the same
-    everywhere, and what it adds goes into a bias.
+    """The network without its coarsest level if pruning left nothing there that looks at the picture, and no whole branch: then
+    it is the same everywhere, and what it adds goes into a bias.
 
     At the border of the window, where the last convolution sees less of the constant, the sum differs a little.
     """
-    if network.levels < 3 or any(p.any() for p in (network.down_coarse.weight, *network.coarse.parameters()) if p.dim() == 4):
+    whole = lambda block: block.first.weight.any() and block.second.weight.any()  # noqa: E731
+    if network.levels < 3 or network.down_coarse.weight.any() or any(map(whole, network.coarse)):
         return network
     fewer = InpaintingNetwork(**(network.config | dict(levels=2)))
     fewer.load_state_dict({name: value for name, value in network.state_dict().items() if name in fewer.state_dict()})

@@ -182,7 +182,7 @@ class Trainer:
         start = last = said = time.time()
         first, first_images, sums, count = self.step, self.images, torch.zeros(4, device=self.device), 0
         norms: list[torch.Tensor] = []
-        while (done := (time.time() - start) / seconds) < 1:
+        while (done := (time.time() - start) / max(seconds, 1e-9)) < 1:
             lr = rate[1] + (rate[0] - rate[1]) * (0.5 + 0.5 * math.cos(math.pi * done))
             lr *= min(1, (self.step - first + 1) / warm_steps)
             for optimizer in (self.muon, self.adam):

@@ -119,19 +119,28 @@ def removal_order(curvature: Curvature, weight: torch.Tensor, bias: torch.Tensor
     columns = _block_columns(weight.shape, weight.device)
     rows = slice(ROWS * row, ROWS * (row + 1))
     w = weight[rows].double().flatten(1)
-    alive = w[:, columns].abs().sum((0, 2)).nonzero()[:, 0]
-    count, last = len(alive), weight[0].numel()
-    kept = torch.cat([columns[alive].flatten(), torch.tensor([last], device=weight.device)])
+    alive = w[:, columns].abs().sum((0, 2)) > 0
+    # What never sees anything, or what nobody hears, goes first and is not missed.
+    useful = curvature.inputs.diagonal()[columns].sum(1) * curvature.outputs[rows].sum() > 0
+    order = (alive & ~useful).nonzero()[:, 0].tolist()
+    costs = [0.0] * len(order)
+    alive = (alive & useful).nonzero()[:, 0]
+    last = torch.tensor([weight[0].numel()], device=weight.device)
+    kept = torch.cat([columns[alive].flatten(), last])
     inverse = torch.linalg.inv(curvature.damped()[kept][:, kept])
     w = torch.cat([w, bias[rows, None].double()], 1)[:, kept]
-    gone = torch.zeros(count, dtype=torch.bool, device=weight.device)
-    own = torch.arange(COLUMNS * count, device=weight.device).view(count, COLUMNS)
     one = torch.eye(COLUMNS, dtype=torch.float64, device=weight.device)
-    order, costs = [], []
-    for _ in range(count):
+    gone = torch.zeros(len(alive), dtype=torch.bool, device=weight.device)
+    own = torch.arange(COLUMNS * len(alive), device=weight.device).view(-1, COLUMNS)
+    for _ in range(len(alive)):
+        if 3 * gone.sum() > len(gone):  # the smaller the matrix, the faster the next steps
+            stay = (~gone).nonzero()[:, 0]
+            places = torch.cat([own[stay].flatten(), torch.tensor([w.shape[1] - 1], device=stay.device)])
+            alive, gone, w, inverse = alive[stay], gone[stay], w[:, places], inverse[places][:, places]
+            own = own[: len(alive)]
         inner = inverse[own[:, :, None], own[:, None, :]]
         inner = torch.linalg.inv(torch.where(gone[:, None, None], one, inner))
-        blocks = w[:, :-1].view(ROWS, count, COLUMNS)
+        blocks = w[:, :-1].view(ROWS, len(alive), COLUMNS)
         cost = torch.einsum("o,obi,bij,obj->b", curvature.outputs[rows], blocks, inner, blocks)
         best = int(cost.masked_fill(gone, torch.inf).argmin())
         s = own[best]

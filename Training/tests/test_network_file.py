@@ -90,7 +90,9 @@ class NetworkFileTests(unittest.TestCase):
         self.assertEqual((fewer.levels, without_idle_level(fewer).levels), (2, 2))
         inner = (..., slice(224, 288), slice(224, 288))  # as far from the border as both see
         torch.testing.assert_close(fewer(packed)[inner], network(packed)[inner])
-        network.coarse[0].first.weight.data[0, 0] = 1
+        network.coarse[0].first.weight.data[0, 0] = 1  # half a branch says nothing
+        self.assertEqual(without_idle_level(network).levels, 2)
+        network.coarse[0].second.weight.data[0, 0] = 1
         self.assertIs(without_idle_level(network), network)
 
     def test_a_second_graph_reads_the_first_ones_values(self):
