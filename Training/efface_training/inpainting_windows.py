@@ -1,4 +1,4 @@
-"""Training windows and holes drawn on the device that trains, for one that a processor's threads cannot feed."""
+"""Training windows and holes, drawn on the device that trains: a processor's threads could not feed a GPU."""
 
 from __future__ import annotations
 
