@@ -42,7 +42,8 @@ def quality(log):
     """Return the share that is gone and low-passed PSNRs: after the removal, and after training on if that was done."""
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     lines = [a for a in lines if "low_psnr" in a and "sparsity" in a]
-    return 100 * lines[0]["sparsity"], lines[0]["low_psnr"], lines[-1]["low_psnr"] if lines[-1]["step"] else None
+    first, last = lines[0], lines[-1]
+    return 100 * first["sparsity"], first["low_psnr"], last["low_psnr"] if last["step"] > first["step"] else None
 
 
 def draw(path, sparsities, measured, logs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import copy
 import json
 import os
@@ -42,15 +43,16 @@ def add_commands(subparsers) -> None:
             parser.add_argument("--dense", type=Path, required=True,
                                 help="checkpoint or network file: the teacher, and where to start without --start")  # fmt: skip
             parser.add_argument("--start", type=Path, help="checkpoint of a network that is pruned less")
-            parser.add_argument("--teacher-share", type=float, default=0.5, help="how much of what is wanted the teacher says")
-            parser.add_argument("--sparsity", type=float, default=0.6, help="share of the weights to remove, what is gone included")
-            parser.add_argument("--arithmetic", type=float, default=0.5,
+            parser.add_argument("--sparsity", type=_share, default=0.6, help="share of the weights to remove, what is gone included")
+            parser.add_argument("--arithmetic", type=_share, default=0.5,
                                 help="how far multiplications count as what pruning saves; the rest is bytes")  # fmt: skip
             parser.add_argument("--windows", type=int, default=192, help="windows on which the loss's curvature is measured")
         if run is quantize:
             parser.add_argument("--pruned", type=Path, required=True, help="checkpoint to start from")
             parser.add_argument("--dense", type=Path, help="checkpoint of a teacher")
-            parser.add_argument("--teacher-share", type=float, default=0.5, help="how much of what is wanted the teacher says")
+        if run in (prune, quantize):
+            parser.add_argument("--teacher-share", type=_share, default=0.5,
+                                help="how much of what is wanted the teacher says, where there is one")  # fmt: skip
 
     parser = command("export-inpainting", export, "write the product's network file")
     parser.add_argument("--checkpoint", type=Path, required=True,
@@ -74,6 +76,13 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--sets", nargs="+", default=["objects", "freeform"], choices=["objects", "freeform"])
 
     parser = command("curves-inpainting", curves, "draw the run's log as RUN/curves.png")
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a share between 0 and 1")
+    return value
 
 
 def _prepare(options) -> None:

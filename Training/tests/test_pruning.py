@@ -5,7 +5,7 @@ import torch.nn as nn
 
 from efface_training.inpainting_losses import gaussian_blur, random_projection
 from efface_training.pruning import (
-    block_sums, choose_blocks, expand, measure_curvature, prunable, remove_blocks, rising,
+    block_sums, choose_blocks, measure_curvature, prunable, removal_order, remove_blocks, rising,
 )  # fmt: skip
 
 
@@ -56,6 +56,18 @@ class PruningTests(unittest.TestCase):
             self.assertFalse(bool(model.get_parameter(name)[mask == 0].any()))
         error, plain = (float((m(x) - before)[..., 2:-2, 2:-2].square().mean()) for m in (model, cut))
         self.assertLess(error, plain / 50)
+
+    def test_costs_sum_to_that_of_going_at_once(self):
+        """Whatever the order: in the end only the biases are left, and they are the best ones."""
+        model = network()
+        curvature = curvature_of(model)["2.weight"]
+        weight, bias = model[2].weight, model[2].bias
+        order, costs = removal_order(curvature, weight, bias, 1)
+        self.assertEqual(sorted(order), list(range(8 * 9)))
+        w = torch.cat([weight.flatten(1), bias[:, None]], 1)[16:].double().detach()
+        moments = curvature.damped()
+        rest = (w @ moments * w).sum(1) - (w @ moments[:, -1]).square() / moments[-1, -1]
+        self.assertAlmostEqual(sum(costs) / float((curvature.outputs[16:] * rest).sum()), 1, places=6)
 
     def test_the_place_of_an_error_counts(self):
         model = network()
