@@ -6,6 +6,8 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
   case unwritable(name: String, reason: String)
   /// The output exists already.
   case exists(name: String)
+  /// There is a file already where the photo as it is was to be kept.
+  case backupExists(name: String)
   /// The bytes are not a whole picture of a known format. The message names the file itself.
   case picture(message: String)
   /// The output's name asks for another format than the photo's.
@@ -51,6 +53,9 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
     case .unwritable(let name, let reason): "\(name): cannot be written: \(reason)"
     case .exists(let name):
       "\(name): exists already; name another output, or add --force to replace it"
+    case .backupExists(let name):
+      "\(name): exists already, perhaps the photo before an earlier edit, and is never replaced; "
+        + "leave out --backup to keep it, or move it away"
     case .picture(let message), .network(let message): message
     case .otherFormat(let name, let photo, let format):
       "\(name): \(photo) is a \(format) file and stays one; give the output a name that says so"

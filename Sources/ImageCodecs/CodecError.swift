@@ -28,7 +28,7 @@ public enum CodecError: Error, Equatable, CustomStringConvertible {
     case .empty:
       "the file is empty: copy it again from where it came"
     case .unrecognized(let kind?):
-      "this is a \(kind) file, and only JPEG and PNG are read: convert it first"
+      "this is \("AEIO".contains(kind.prefix(1)) ? "an" : "a") \(kind) file, and only JPEG and PNG are read: convert it first"
     case .unrecognized(nil):
       "this is no JPEG or PNG file: check what it holds, or convert it first"
     case .truncated(let format):

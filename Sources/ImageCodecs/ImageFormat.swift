@@ -18,6 +18,12 @@ public enum ImageFormat: String, Sendable, CustomStringConvertible {
     }
   }
 
+  /// Extensions of pictures and pages that are of neither format.
+  public static let othersSuffixes: Set<String> = [
+    "gif", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp", "jxl", "jp2", "svg", "pdf", "psd",
+    "dng", "ppm", "pgm", "pnm", "html", "htm", "txt",
+  ]
+
   /// The format of a file with this content.
   ///
   /// - Throws: ``CodecError/empty`` or ``CodecError/unrecognized(kind:)``.

@@ -58,15 +58,13 @@ final class Scratch {
     try scratch.add("a", "new")
     try scratch.add("b", "old")
     let (a, b) = (scratch.path + "/a", scratch.path + "/b")
-    #expect(throws: EditingError.exists(name: b)) {
-      try FileSystem.keep(a, as: b, replacing: false)
-    }
+    #expect(throws: EditingError.backupExists(name: b)) { try FileSystem.keep(a, as: b) }
     #expect(scratch.text("b") == "old")
-    // The second time it is the same file already.
-    for _ in 0..<2 { try FileSystem.keep(a, as: b, replacing: true) }
-    #expect(scratch.text("b") == "new" && scratch.names == ["a", "b"])
+    let c = scratch.path + "/c"
+    try FileSystem.keep(a, as: c)
     try OutputFile(a, replacing: true).write(Array("newer".utf8))
-    #expect(scratch.text("a") == "newer" && scratch.text("b") == "new")
+    #expect(scratch.text("a") == "newer" && scratch.text("c") == "new")
+    #expect(scratch.names == ["a", "b", "c"])
   }
 
   @Test func writesWholeFilesAndReplacesNone() throws {

@@ -222,6 +222,38 @@ struct Browser {
   }
 
   @Test(.enabled(if: Browser() != nil, "no Chromium is installed"))
+  func theCommandHoldsNothingThatMeansNothing() throws {
+    let browser = try #require(Browser())
+    let result = try browser.act(
+      on: page(path: "a.jpg"),
+      script: """
+        result.lines = [];
+        const note = () => result.lines.push(text('command'));
+        press('2');
+        send('click', 0.5, 0.75, { altKey: true });
+        note();
+        result.status = text('status');
+        document.querySelector('#objects input').click();
+        note();
+        document.getElementById('clear').click();
+        press('4');
+        drag([[0.4, 0.5], [0.6, 0.5]]);
+        note();
+        document.getElementById('erase').checked = true;
+        document.getElementById('size').value = document.getElementById('size').max;
+        drag([[0.35, 0.5], [0.65, 0.5]]);
+        note();
+        """)
+    let photo = "efface remove-object a.jpg"
+    #expect(
+      results(result, "lines") == [
+        "Nothing is picked yet.", photo + " --object 'sports-ball#1'",
+        photo + " --mask a-mask.png", "Nothing is picked yet.",
+      ])
+    #expect((result["status"] as? String)?.contains("refines a click or a box") == true)
+  }
+
+  @Test(.enabled(if: Browser() != nil, "no Chromium is installed"))
   func theSliderFollowsPointerAndKeys() throws {
     let browser = try #require(Browser())
     let result = try browser.act(

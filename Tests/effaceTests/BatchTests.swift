@@ -78,6 +78,26 @@ import Testing
     #expect(try folder.bytes("out/a.jpg") == edited)
   }
 
+  @Test func aResumedReportShowsAllPhotos() throws {
+    let folder = try folder(["a.jpg", "b.jpg"])
+    func pictures() throws -> Int {
+      String(decoding: try folder.bytes("r.html"), as: UTF8.self)
+        .components(separatedBy: "data:image/jpeg;base64,").count - 1
+    }
+    let reported = call + ["--report", "r.html"]
+    #expect(try Command(reported, in: folder).status == 0)
+    #expect(try pictures() == 4)
+    try FileManager.default.removeItem(atPath: folder.path + "/out/b.jpg")
+    let resumed = try Command(reported + ["--resume"], in: folder)
+    #expect(resumed.status == 0, "\(resumed.messages)")
+    #expect(try statuses(resumed) == ["in/a.jpg": "skipped", "in/b.jpg": "done"])
+    #expect(try pictures() == 4)
+    // Only a report is replaced unasked.
+    try folder.write("r.html", Array("<html>mine</html>".utf8))
+    #expect(try Command(reported + ["--resume"], in: folder).status == 1)
+    #expect(try folder.bytes("r.html") == Array("<html>mine</html>".utf8))
+  }
+
   @Test func sharesTheWorkOut() throws {
     let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
     let first = try Command(call + ["--shard", "1/2"], in: folder)

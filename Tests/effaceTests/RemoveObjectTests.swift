@@ -164,12 +164,21 @@ import Testing
     (["batch", "a.jpg", "--masks", ".", "--output", "out", "--in-place"], "--in-place"),
     (["remove-object", "a.jpg", "--mask", "m.png", "--at", "96,0"], "96 x 64 pixels upright"),
     (["remove-object", "a.jpg", "--mask", "m.png", "--wrong"], "--wrong"),
+    (["remove-object", "a.jpg", "--objects", "person"], "Unknown option '--objects'"),
+    (["remove-object", "a.jpg", "b.jpg", "--mask", "m.png"], "`efface batch` takes several"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.webp"], "is a JPEG file and stays one"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "--save-mask", "x.jpg"], "written as .png"),
+    (["pick", "-", "-o", "x.html"], "a photo with a name"),
+    (["pick", "a.jpg", "-o", "x.txt"], "written as .html"),
     (["detect", "a.jpg", "--overlay", "x.gif"], ".png or .jpg"),
     (["compare", "a.jpg", "a.jpg", "-o", "x.tiff"], ".png, .jpg, .gif or .html"),
     (["batch", "a.jpg", "--output", "out"], "say what should go"),
     (["batch", "a.jpg", "--output", "out", "--masks", ".", "--shard", "3/2"], "3/2"),
     (["batch", "a.jpg", "--masks", "."], "--output"),
     (["batch", "-", "--output", "out", "--masks", "."], "standard input"),
+    (["batch", "a.jpg", "-o", "out", "--mask", "m.png"], "Unknown option '--mask'"),
+    (["batch", "a.jpg", "-o", "out", "--object", "dog, persno"], "did you mean 'person'"),
+    (["batch", "a.jpg", "-o", "out", "--masks", ".", "--report", "x.txt"], "written as .html"),
     (["nonsense"], "nonsense"),
   ])
   func saysHowItIsUsed(_ arguments: [String], _ message: String) throws {
@@ -180,6 +189,21 @@ import Testing
     #expect(run.status == 64, "\(run.messages)")
     #expect(run.messages.contains(message), "\(run.messages)")
     #expect(run.output.isEmpty && folder.names == ["a.jpg", "m.png"])
+  }
+
+  @Test func tellsWhatWasNotFound() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png")
+    let call = ["remove-object", "a.jpg", "--object", "sheep#7", "--json"]
+    let beside = try Command(call + ["--mask", "m.png"], in: folder)
+    #expect(beside.status == 0, "\(beside.messages)")
+    #expect(try beside.json()["notes"] as? [String] == ["no sheep#7 found"])
+    let alone = try Command(call + ["-o", "b.jpg"], in: folder)
+    #expect(alone.status == 2 && alone.messages.contains("no sheep#7 found"))
+    let report = try alone.json()
+    #expect(report["width"] as? Int == 96 && report["height"] as? Int == 64)
+    #expect(report["status"] as? String == "nothing-matched" && !folder.has("b.jpg"))
   }
 
   @Test func theShadowGoesUnlessItIsKept() throws {
@@ -225,10 +249,10 @@ import Testing
   }
 
   @Test(arguments: [
-    ("persn", "a.jpg: no class is called 'persn', did you mean 'person'?; known: person, "),
+    ("persn", "a.jpg: no class is called 'persn' (did you mean 'person'?); known: person, "),
     ("people", "did you mean 'person'?"),
     ("unicorn", "no class is called 'unicorn'; known: "),
-    ("person,cart", "no class is called 'cart', did you mean 'car' or 'cat'?"),
+    ("person,cart", "no class is called 'cart' (did you mean 'car' or 'cat'?)"),
     ("cat", "a.jpg: no cat found; found: "),
     ("object", "'object' is not recognized well enough to be asked for by name; show it with --at"),
   ])

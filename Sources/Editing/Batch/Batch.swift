@@ -77,13 +77,18 @@ public struct Batch: Sendable {
       case .complete:
         var report = RemovalReport(input: item.input, status: .skipped)
         report.output = item.output
+        if wantsThumbnails {
+          report.thumbnails = (
+            before: try thumbnail(ofFile: item.input), after: try thumbnail(ofFile: item.output)
+          )
+        }
         return report
       case .damaged: replaces = true
       case .other: break
       }
     }
-    if plan.usesMasks && item.mask == nil {
-      throw .nothingMatched(name: item.input, detail: "no mask of that name in the folder of masks")
+    if let wanted = item.missingMask {
+      throw .nothingMatched(name: item.input, detail: "there is no mask \(wanted)")
     }
     try FileSystem.makeFolder(PathName(item.output).folder)
     var request = RemovalRequest(
@@ -100,7 +105,7 @@ public struct Batch: Sendable {
           inputSize: input.size, inputModified: input.modified, options: options,
           outputSize: bytes.count, outputChecksum: checksum(bytes)))
     }
-    return try eraser.remove(request)
+    return eraser.remove(request)
   }
 
   private enum State { case complete, damaged, other }

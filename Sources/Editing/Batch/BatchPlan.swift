@@ -30,14 +30,14 @@ public struct BatchPlan: Sendable {
     public var relative: String
     /// The mask's path; `nil` where there is none, or none is wanted.
     public var mask: String?
+    /// Where the mask that is wanted was looked for first; `nil` where it is there.
+    public var missingMask: String?
   }
 
   /// The photos, ordered by their outputs.
   public var items: [Item]
   /// The folder of all outputs.
   public var folder: String
-  /// Whether masks are wanted: a photo without one has nothing to remove.
-  public var usesMasks: Bool
 
   /// Finds the photos and pairs each with its output, and with its mask if `masks` names a folder.
   ///
@@ -51,7 +51,6 @@ public struct BatchPlan: Sendable {
     masks: String? = nil
   ) throws(EditingError) {
     self.folder = folder
-    usesMasks = masks != nil
     let excluded = FileSystem.canonical(folder)
     var items: [Item] = []
     for input in inputs {
@@ -80,7 +79,9 @@ public struct BatchPlan: Sendable {
         throw .unreadable(name: masks, reason: "it is no folder of masks")
       }
       for index in items.indices {
-        items[index].mask = Self.mask(for: items[index], in: masks)
+        let names = Self.maskNames(for: items[index], in: masks)
+        items[index].mask = names.first { FileSystem.status($0)?.isRegular == true }
+        if items[index].mask == nil { items[index].missingMask = names[0] }
       }
     }
     items.sort { $0.relative < $1.relative }
@@ -125,16 +126,12 @@ public struct BatchPlan: Sendable {
     return found
   }
 
-  private static func mask(for item: Item, in folder: String) -> String? {
+  private static func maskNames(for item: Item, in folder: String) -> [String] {
     let path = PathName(item.relative)
     let stem = PathName.join(path.folder, path.stem)
     let names = [
       stem + ".png", item.relative + ".png", stem + "-mask.png", item.relative, stem + ".jpg",
     ]
-    for name in names {
-      let candidate = PathName.join(folder, name)
-      if FileSystem.status(candidate)?.isRegular == true { return candidate }
-    }
-    return nil
+    return names.map { PathName.join(folder, $0) }
   }
 }

@@ -2,19 +2,30 @@ import Synchronization
 
 /// The file with the report of a batch, written as the batch goes.
 public final class BatchReportFile: Sendable {
-  private let target: OutputFile
+  private let replaces: Bool
   private let file: TemporaryFile
   private let page: Mutex<BatchReport>
 
-  /// Begins the page.
-  public init(_ output: OutputFile) throws(EditingError) {
-    if output.isStandardOutput { throw .usage("--report needs the name of a file") }
-    target = output
-    file = try TemporaryFile(for: output.path)
+  /// Begins the page; it gets its name when it is finished.
+  ///
+  /// - Parameters:
+  ///   - replacing: Whether a file of that name may be replaced.
+  ///   - resuming: Whether it may be if it is a report itself: that of the run that is gone on with.
+  public init(named name: String, replacing: Bool, resuming: Bool) throws(EditingError) {
+    if name == "-" { throw .usage("--report needs the name of a file") }
+    try checkPageName(name)
     let report = BatchReport()
-    let opening = report.opening
+    let opening = Array(report.opening.utf8)
+    var replaces = replacing
+    if resuming, FileSystem.status(name)?.isRegular == true,
+      try FileSystem.read(name).starts(with: opening)
+    {
+      replaces = true
+    }
+    self.replaces = replaces
+    file = try TemporaryFile(for: try OutputFile(name, replacing: replaces).path)
     page = Mutex(report)
-    try file.write(Array(opening.utf8))
+    try file.write(opening)
   }
 
   /// Adds a photo.
@@ -40,7 +51,7 @@ public final class BatchReportFile: Sendable {
   public func finish() throws(EditingError) {
     do {
       try file.write(Array(page.withLock { $0.closing() }.utf8))
-      try file.publish(replacing: target.replaces)
+      try file.publish(replacing: replaces)
     } catch {
       file.remove()
       throw error

@@ -19,7 +19,12 @@ public struct Verification: Sendable {
     if let box = c.box {
       lines[0] += ", all in \(box.width) x \(box.height) at \(box.x),\(box.y) as stored"
     }
-    if hasMask { lines[0] += "; \(c.differingOutsideMask) outside the mask" }
+    if hasMask {
+      lines[0] += "; \(c.differingOutsideMask) outside the mask"
+      if c.differingOutsideMask > 0 && c.isUntouchedOutsideMask {
+        lines[0] += ", in blocks that it touches"
+      }
+    }
     if let blocks = c.blocks {
       var line =
         "blocks    \(blocks.differing) of \(blocks.total) differ, "

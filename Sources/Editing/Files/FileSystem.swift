@@ -120,20 +120,12 @@ enum FileSystem {
   /// Gives a file a second name, so that it stays when another file takes the first: a link, or a copy
   /// where the file system has none.
   ///
-  /// - Throws: `EditingError.exists` where the second name is taken and must not be replaced.
-  static func keep(_ path: String, as second: String, replacing: Bool) throws(EditingError) {
-    let linked = replacing ? PathName.join(PathName(second).folder, temporaryName()) : second
-    if unsafe link(path, linked) == 0 {
-      if !replacing { return }
-      let failure = unsafe rename(linked, second) == 0 ? 0 : errno
-      // Still there where the second name was the same file already.
-      unsafe unlink(linked)
-      if failure != 0 { throw .unwritable(name: second, reason: reason(failure)) }
-    } else if errno == EEXIST {
-      throw .exists(name: second)
-    } else if let status = status(path) {
-      try OutputFile(second, replacing: replacing).write(
-        try read(path), like: status, keepsTime: true)
+  /// - Throws: `EditingError.backupExists` where the second name is taken.
+  static func keep(_ path: String, as second: String) throws(EditingError) {
+    if unsafe link(path, second) == 0 { return }
+    if errno == EEXIST { throw .backupExists(name: second) }
+    if let status = status(path) {
+      try OutputFile(second, replacing: false).write(try read(path), like: status, keepsTime: true)
     }
   }
 

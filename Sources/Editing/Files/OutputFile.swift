@@ -19,15 +19,9 @@ public struct OutputFile: Sendable {
   /// Whether a file of that name may be replaced.
   public let replaces: Bool
   /// Where the photo that is replaced stays; `nil` where it does not.
-  private(set) var backup: OutputName?
+  private(set) var backup: String?
   /// Whether the output takes its photo's own name.
   private(set) var isInPlace = false
-
-  /// The name of a further file.
-  struct OutputName {
-    var path: String
-    var replaces: Bool
-  }
 
   /// Names an output and refuses one that must not be replaced, before any work is done for it.
   ///
@@ -44,17 +38,17 @@ public struct OutputFile: Sendable {
   ///
   /// A link stays one: the file that it names is replaced.
   ///
-  /// - Parameters:
-  ///   - keepsBackup: Keep the photo as it was beside it, as `<stem>-original.<ext>`.
-  ///   - replacing: Whether a backup of that name may be replaced.
-  /// - Throws: `EditingError.exists` for a backup that is there already.
-  public init(inPlaceOf photo: String, keepsBackup: Bool, replacing: Bool) throws(EditingError) {
+  /// - Parameter keepsBackup: Keep the photo as it was beside it, as `<stem>-original.<ext>`.
+  /// - Throws: `EditingError.backupExists` for a file of that name: it may be the photo as it was before an
+  ///   earlier edit, and is never replaced.
+  public init(inPlaceOf photo: String, keepsBackup: Bool) throws(EditingError) {
     path = FileSystem.canonical(photo)
     replaces = true
     isInPlace = true
     if keepsBackup {
-      let name = try OutputFile(backupName(of: path), replacing: replacing).path
-      backup = OutputName(path: name, replaces: replacing)
+      let name = backupName(of: path)
+      if FileSystem.status(name) != nil { throw .backupExists(name: name) }
+      backup = name
     }
   }
 
@@ -87,8 +81,8 @@ public struct OutputFile: Sendable {
       if isInPlace { temporary.takeAttributes(of: path) }
       if let source { try temporary.takeTraits(of: source, keepsTime: keepsTime) }
       if let backup {
-        try FileSystem.keep(path, as: backup.path, replacing: backup.replaces)
-        if !backup.replaces { newBackup = backup.path }
+        try FileSystem.keep(path, as: backup)
+        newBackup = backup
       }
       try temporary.publish(replacing: replaces)
     } catch {

@@ -1,8 +1,7 @@
 /// A page with one card a photo of a batch, written piece by piece as the batch goes.
 ///
 /// Write ``opening``, then the piece that each `add(_:)` gives, then ``closing(note:)``. The summary comes
-/// last in the file and stands first on the page, so nothing has to be kept; a batch that was
-/// interrupted leaves a page that still opens.
+/// last in the file and stands first on the page, so nothing has to be kept.
 public struct BatchReport: Sendable {
   /// What became of a photo.
   public enum Status: String, Sendable, CaseIterable {

@@ -141,6 +141,15 @@ extension PickPage {
       }
     }
 
+    function paintLayer(strokes) {
+      layerContext.globalCompositeOperation = 'source-over';
+      layerContext.clearRect(0, 0, layer.width, layer.height);
+      layerContext.fillStyle = layerContext.strokeStyle = removeColor;
+      paintStrokes(layerContext, strokes, scale,
+        () => { layerContext.globalCompositeOperation = 'source-over'; },
+        () => { layerContext.globalCompositeOperation = 'destination-out'; });
+    }
+
     function brushRadius() { return element('size').value / 2 * density() / scale; }
 
     function twice(width, color, path) {
@@ -177,12 +186,7 @@ extension PickPage {
       }
       const strokes = stroke ? [...state.strokes, stroke] : state.strokes;
       if (strokes.length > 0) {
-        layerContext.globalCompositeOperation = 'source-over';
-        layerContext.clearRect(0, 0, layer.width, layer.height);
-        layerContext.fillStyle = layerContext.strokeStyle = removeColor;
-        paintStrokes(layerContext, strokes, scale,
-          () => { layerContext.globalCompositeOperation = 'source-over'; },
-          () => { layerContext.globalCompositeOperation = 'destination-out'; });
+        paintLayer(strokes);
         context.globalAlpha = 0.6;
         context.drawImage(layer, 0, 0);
       }
@@ -242,18 +246,33 @@ extension PickPage {
       return "'" + word.replaceAll("'", "'\\''") + "'";
     }
 
-    const hasMask = () => state.strokes.some(each => !each.erase);
+    // Whether anything is left of the strokes: what was painted may have been erased.
+    let seenStrokes = null;
+    let isPainted = false;
+    function hasMask() {
+      if (seenStrokes === state.strokes) return isPainted;
+      seenStrokes = state.strokes;
+      isPainted = state.strokes.some(each => !each.erase);
+      if (isPainted && state.strokes.some(each => each.erase)) {
+        paintLayer(state.strokes);
+        const { data: bytes } = layerContext.getImageData(0, 0, layer.width, layer.height);
+        isPainted = bytes.some((value, index) => index % 4 === 3 && value > 127);
+      }
+      return isPainted;
+    }
 
     function command() {
       const words = ['efface', 'remove-object', data.path];
       if (state.objects.length > 0) words.push('--object', state.objects.join(','));
+      // What is kept refines clicks and boxes; alone it means nothing.
+      const refines = state.boxes.length > 0 || state.points.some(point => !point.keep);
       for (const point of state.points) {
+        if (point.keep && !refines) continue;
         words.push(point.keep ? '--not-at' : '--at', point.x + ',' + point.y);
       }
       for (const box of state.boxes) words.push('--box', box.join(','));
       if (hasMask()) words.push('--mask', element('mask').value || data.mask);
-      const selects = state.objects.length > 0 || state.boxes.length > 0 || hasMask()
-        || state.points.some(point => !point.keep);
+      const selects = state.objects.length > 0 || hasMask() || refines;
       return selects ? words.map(quoted).join(' ') : null;
     }
 
@@ -282,7 +301,9 @@ extension PickPage {
       ].filter(part => !part.startsWith('0 '));
       element('counts').textContent = parts.length > 0 ? parts.join(', ') + '.' : 'Nothing else.';
       for (const object of data.objects) object.box.checked = state.objects.includes(object.label);
-      if (hasMask() && savedStrokes !== state.strokes) {
+      if (keeps > 0 && state.boxes.length === 0 && keeps === state.points.length) {
+        say((text + ' What stays refines a click or a box: add one.').trim(), true);
+      } else if (hasMask() && savedStrokes !== state.strokes) {
         say((text + ' Save the mask before you run the command.').trim(), true);
       } else {
         say(text);

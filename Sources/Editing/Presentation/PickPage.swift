@@ -111,7 +111,7 @@ public enum PickPage {
     <aside>
     <h2>Detected objects</h2>
     <ul id="objects"></ul>
-    <h2>Also</h2>
+    <h2>Clicks, boxes and brush</h2>
     <p id="counts" class="quiet"></p>
     </aside>
     """

@@ -34,13 +34,32 @@ func thumbnail(_ photo: borrowing Photo, name: String) throws(EditingError) -> T
   }
 }
 
+/// A small picture of a photo's file for a report.
+func thumbnail(ofFile path: String) throws(EditingError) -> Thumbnail {
+  try thumbnail(decodePhoto(try FileSystem.read(path), name: path).photo, name: path)
+}
+
 /// Refuses an output whose name promises another format than the photo's.
 func checkFormat(of output: String, input: String, source: SourceImage) throws(EditingError) {
   let suffix = PathName(output).suffix.lowercased()
-  guard let promised = ImageFormat(fileName: output), promised != source.format,
-    suffix != PathName(input).suffix.lowercased()
-  else { return }
+  if suffix == PathName(input).suffix.lowercased() { return }
+  let promised = ImageFormat(fileName: output)
+  if promised == source.format || promised == nil && !ImageFormat.othersSuffixes.contains(suffix) {
+    return
+  }
   throw .otherFormat(name: output, photo: shown(input), format: "\(source.format)")
+}
+
+/// Refuses a name of a saved mask that is not a PNG's.
+public func checkMaskName(_ name: String) throws(EditingError) {
+  if ImageFormat(fileName: name) == .png { return }
+  throw .usage("\(name): a mask is written as .png; name it so")
+}
+
+/// Refuses a name of a page whose extension is not a page's.
+public func checkPageName(_ name: String) throws(EditingError) {
+  if name == "-" || ["html", "htm"].contains(PathName(name).suffix.lowercased()) { return }
+  throw .usage("\(name): a page is written as .html; name it so")
 }
 
 /// Refuses clicks and boxes that miss the photo.

@@ -25,10 +25,24 @@ public final class Eraser {
     self.progress = progress
   }
 
-  /// The way of one photo: removes what is selected and writes the result.
-  public func remove(_ request: RemovalRequest) throws(EditingError) -> RemovalReport {
+  /// Removes what is selected from one photo and writes the result; the report tells of a failure too.
+  public func remove(_ request: RemovalRequest) -> RemovalReport {
     var report = RemovalReport(input: request.input, status: .done)
     let watch = Stopwatch()
+    do throws(EditingError) {
+      try remove(request, &report)
+    } catch {
+      report.fail(error)
+    }
+    report.timings.total = watch.milliseconds
+    report.peakMemoryBytes = peakMemoryBytes()
+    return report
+  }
+
+  /// The way of one photo.
+  private func remove(_ request: RemovalRequest, _ report: inout RemovalReport)
+    throws(EditingError)
+  {
     var photo = try read(request, &report)
     let selected = try select(in: photo.photo, request, &report)
     let hole = try grow(selected, request, &report)
@@ -37,9 +51,6 @@ public final class Eraser {
     let encoded = try encode(&photo, hole, request, &report)
     try write(encoded, photo: photo, before: before, hole: hole, request, &report)
     try writeVariants(of: &photo, before: before, hole: hole, request, &report)
-    report.timings.total = watch.milliseconds
-    report.peakMemoryBytes = peakMemoryBytes()
-    return report
   }
 
   /// Finds the objects in a photo.
@@ -215,7 +226,7 @@ public final class Eraser {
     try request.willPublish?(encoded)
     try request.output.write(encoded, like: source, keepsTime: request.options.keepsTime)
     if let backup = request.output.backup {
-      report.notes.append("the photo as it was is kept as \(backup.path)")
+      report.notes.append("the photo as it was is kept as \(backup)")
     }
     report.output = request.output.path
     report.timings.encode += watch.milliseconds

@@ -8,7 +8,7 @@ public struct RemovalReport: Sendable {
     case done
     /// Nothing in the photo matched; nothing is written.
     case nothingMatched = "nothing-matched"
-    /// The photo could not be edited; nothing is written.
+    /// The photo could not be edited, or not every result be written.
     case failed
     /// An earlier run had finished it already.
     case skipped
@@ -70,12 +70,18 @@ public struct RemovalReport: Sendable {
     self.status = status
   }
 
-  /// The report of a photo that could not be edited.
+  /// The report of a photo that could not be looked at.
   public init(input: String, failure error: EditingError) {
-    self.input = input
+    self.init(input: input, status: .failed)
+    fail(error)
+    peakMemoryBytes = Editing.peakMemoryBytes()
+  }
+
+  /// Ends the report with an error. What was selected was not removed then, unless it is written.
+  mutating func fail(_ error: EditingError) {
     status = error.kind == .nothingMatched ? .nothingMatched : .failed
     self.error = error
-    peakMemoryBytes = Editing.peakMemoryBytes()
+    if output == nil { removed = [] }
   }
 
   /// The report as a JSON object.

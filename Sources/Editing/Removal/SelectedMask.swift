@@ -46,7 +46,7 @@ struct SelectedMask: ~Copyable {
     var missing: [String] = []
     var objects: [DetectedObject] = []
     for wanted in selection.objects {
-      if let reason = Self.ignorance(of: wanted.className) {
+      if let reason = ignorance(of: wanted.className) {
         // Even where other names match: a misspelt one must not be passed over.
         throw .nothingMatched(
           name: shown(name), detail: "\(reason); found: \(Self.census(scene.objects))")
@@ -74,21 +74,7 @@ struct SelectedMask: ~Copyable {
       throw .nothingMatched(
         name: shown(name), detail: "\(reason); found: \(Self.census(scene.objects))")
     }
-  }
-
-  /// Why a name is none that objects have, with the names that may be meant; `nil` if it is one.
-  private static func ignorance(of word: String) -> String? {
-    let known = Segmenter.classNames
-    if known.contains(word) { return nil }
-    if Segmenter.unlistedNames.contains(word) {
-      return "'\(word)' is not recognized well enough to be asked for by name; "
-        + "show it with --at X,Y or --box X,Y,W,H"
-    }
-    let near = nearestNames(to: word, among: known)
-    let meant = near.map { "'\($0)'" }.joined(separator: " or ")
-    return "no class is called '\(word)'"
-      + (near.isEmpty ? "" : ", did you mean \(meant)?") + "; known: "
-      + known.joined(separator: ", ")
+    notes += missing
   }
 
   /// Adds what is clicked and boxed.
@@ -162,7 +148,7 @@ struct SelectedMask: ~Copyable {
 
   /// What was found, by classes: `2 x person, 1 x dog`.
   private static func census(_ objects: [DetectedObject]) -> String {
-    if objects.isEmpty { return "nothing that has a name here; try --at, --box or --mask" }
+    if objects.isEmpty { return "nothing that has a name here; try --at, --box or a mask" }
     var names: [String] = []
     for object in objects where !names.contains(object.className) { names.append(object.className) }
     return names.map { name in

@@ -8,17 +8,23 @@ struct BatchCommand: ParsableCommand {
     abstract: "Remove the same from many photos.",
     discussion: """
       Folders are walked, and mirrored below the output folder; each photo keeps its name there, and \
-      the photos themselves stay as they are: there is no --in-place here. A photo that fails does \
-      not stop the others, and the exit status tells of it.
+      the photos themselves stay as they are: there is no --in-place here. Of several folders each \
+      keeps its own name there. A photo that fails does not stop the others.
+
+      Exit status: 0 every photo is done, or had nothing to remove while others had; 1 some photo \
+      failed; 2 no photo matched.
 
         efface batch holiday --output clean --object person
         efface batch scans --masks scan-masks --output clean --resume
       """)
 
-  @Argument(help: ArgumentHelp("Photos, and folders of photos.", valueName: "input"))
+  @Argument(
+    help: ArgumentHelp("Photos, and folders of photos.", valueName: "input"), completion: .file())
   var input: [String]
 
-  @Option(help: ArgumentHelp("The folder of the results.", valueName: "dir"))
+  @Option(
+    name: .shortAndLong, help: ArgumentHelp("The folder of the results.", valueName: "dir"),
+    completion: .directory)
   var output: String
 
   @OptionGroup var selection: SelectionOptions
@@ -28,25 +34,36 @@ struct BatchCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Remove what is white in the mask of each photo's name.",
-      discussion: "The mask of a/b.jpg is a/b.png in this folder.", valueName: "dir"))
+      discussion: "The mask of a/b.jpg is a/b.png in this folder.", valueName: "dir"),
+    completion: .directory)
   var masks: String?
 
-  @Option(help: ArgumentHelp("Work on so many photos at a time.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Work on so many photos at a time, 1 to 256.",
+      discussion: "Default: one a thread, but 4 at the most.", valueName: "n"))
   var jobs: Int?
 
   @Flag(
     help: ArgumentHelp(
       "Pass over photos that an earlier run has finished.",
-      discussion: "A truncated or damaged result is made again."))
+      discussion: """
+        A truncated or damaged result is made again. What is finished is recorded in the output \
+        folder, in .efface-journal; without that file nothing can be passed over.
+        """))
   var resume = false
 
   @Flag(name: .customLong("no-recursive"), help: "Leave out folders within the folders.")
   var isFlat = false
 
-  @Option(help: ArgumentHelp("Do only part I of N of the photos.", valueName: "i/n"))
+  @Option(
+    help: ArgumentHelp(
+      "Do only part I of N of the photos, such as 1/4 to 4/4.", valueName: "i/n"))
   var shard: Shard?
 
-  @Option(help: ArgumentHelp("Write a page with before and after of all.", valueName: "file.html"))
+  @Option(
+    help: ArgumentHelp("Write a page with before and after of all.", valueName: "file.html"),
+    completion: .file(extensions: ["html"]))
   var report: String?
 
   @OptionGroup var reporting: ReportingOptions
@@ -54,24 +71,26 @@ struct BatchCommand: ParsableCommand {
   func validate() throws {
     if input.isEmpty { throw ValidationError("give a photo or a folder of photos") }
     if input.contains("-") { throw ValidationError("a batch cannot read standard input") }
-    if selection.removal(mask: masks, file: file).selection.isEmpty {
-      throw ValidationError(
-        "say what should go: --object, --at, --box, --distractors or --masks")
-    }
     if let jobs, !(1...256).contains(jobs) {
       throw ValidationError("--jobs \(jobs): give 1 to 256")
     }
   }
 
   func run() throws {
+    // Not in `validate`, so that an option that is mistyped is named first.
+    if selection.removal(mask: masks, file: file).selection.isEmpty {
+      throw ValidationError(
+        "say what should go: --object, --at, --box, --distractors or --masks")
+    }
     Interruption.endCleanly(
       message: "\nefface: interrupted; finished photos are kept, and --resume goes on from here\n")
     let terminal = Terminal(isQuiet: reporting.quiet)
     do {
+      try checkNames(selection.objects.flatMap(\.names))
       let plan = try BatchPlan(
         inputs: input, folder: output, recursive: !isFlat, shard: shard, masks: masks)
       let page = try report.map { name throws(EditingError) in
-        try BatchReportFile(try OutputFile(name, replacing: reporting.force))
+        try BatchReportFile(named: name, replacing: reporting.force, resuming: resume)
       }
       let threads = selection.threads ?? processorCount
       let batch = Batch(

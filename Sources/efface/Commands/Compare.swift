@@ -15,19 +15,22 @@ struct Compare: ParsableCommand {
         efface compare beach.jpg beach-removed.jpg -o beach.html
 
       With --verify, the files themselves are compared: samples, JPEG coefficients and metadata. \
-      With the mask that remove-object saved, the status is 1 if anything outside of it differs.
+      With the mask that remove-object saved, the status is 1 if anything outside of it differs: a \
+      sample of a PNG, a block of a JPEG that the mask does not touch.
 
         efface compare beach.jpg beach-removed.jpg --verify --mask mask.png
       """)
 
-  @Argument(help: ArgumentHelp("The photo before.", valueName: "before"))
+  @Argument(
+    help: ArgumentHelp("The photo before.", valueName: "before"), completion: photoFiles)
   var before: String
 
-  @Argument(help: ArgumentHelp("The photo after.", valueName: "after"))
+  @Argument(help: ArgumentHelp("The photo after.", valueName: "after"), completion: photoFiles)
   var after: String
 
   @Option(
-    name: .shortAndLong, help: ArgumentHelp("The .png, .jpg, .gif or .html.", valueName: "file"))
+    name: .shortAndLong, help: ArgumentHelp("The .png, .jpg, .gif or .html.", valueName: "file"),
+    completion: .file())
   var output: String?
 
   @Flag(help: "Print what differs: pixels, coefficients, metadata.")
@@ -35,7 +38,8 @@ struct Compare: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "With --verify: what may differ, as --save-mask wrote it.", valueName: "file"))
+      "With --verify: what may differ, as --save-mask wrote it.", valueName: "file"),
+    completion: .file())
   var mask: String?
 
   @Flag(help: "Replace a file that exists.")

@@ -8,7 +8,9 @@ struct Detect: ParsableCommand {
         efface detect street.jpg --overlay found.png
       """)
 
-  @Argument(help: ArgumentHelp("The photo, JPEG or PNG; - is standard input.", valueName: "photo"))
+  @Argument(
+    help: ArgumentHelp("The photo, JPEG or PNG; - is standard input.", valueName: "photo"),
+    completion: photoFiles)
   var photo: String
 
   @Flag(help: "Print one JSON object instead of a table.")
@@ -16,7 +18,8 @@ struct Detect: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Draw the objects, tinted and numbered, into this .png or .jpg.", valueName: "file"))
+      "Draw the objects, tinted and numbered, into this .png or .jpg.", valueName: "file"),
+    completion: .file())
   var overlay: String?
 
   @Flag(help: "Replace a file that exists.")

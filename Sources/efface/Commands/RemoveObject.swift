@@ -5,21 +5,29 @@ struct RemoveObject: ParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Remove what is named, clicked, boxed or masked from one photo.",
     discussion: """
-      Selections add up. Outside the mask not one sample changes, and the file keeps its format, \
-      metadata, colour profile, orientation and permissions; its modification time is that of the \
-      edit. All positions are those of the upright photo.
+      Selections add up. In a PNG no sample outside the mask changes, in a JPEG no block of 8 x 8 that \
+      the mask does not touch, unless --quality is given. The file keeps its format, metadata, colour \
+      profile, orientation and permissions; its modification time is that of the edit. All positions \
+      are those of the upright photo.
 
         efface remove-object beach.jpg --object person
         efface remove-object street.jpg --at 812,640 -o clean.jpg --compare clean.gif
         efface remove-object street.jpg --at 812,640 --in-place --backup
       """)
 
-  @Argument(help: ArgumentHelp("The photo, JPEG or PNG; - is standard input.", valueName: "photo"))
+  @Argument(
+    help: ArgumentHelp("The photo, JPEG or PNG; - is standard input.", valueName: "photo"),
+    completion: photoFiles)
   var photo: String
+
+  // Taken only to say that there is a command for it.
+  @Argument(help: .private)
+  var further: [String] = []
 
   @Option(
     help: ArgumentHelp(
-      "Remove what is white in this picture of the photo's size.", valueName: "file"))
+      "Remove what is white in this picture of the photo's size.", valueName: "file"),
+    completion: .file())
   var mask: String?
 
   @OptionGroup var selection: SelectionOptions
@@ -28,7 +36,9 @@ struct RemoveObject: ParsableCommand {
     name: .shortAndLong,
     help: ArgumentHelp(
       "Where the result goes; - is standard output.",
-      discussion: "Default: <stem>-removed.<ext> beside the photo.", valueName: "out"))
+      discussion: "Default: <stem>-removed.<ext> beside the photo; of standard input, -.",
+      valueName: "out"),
+    completion: .file())
   var output: String?
 
   @Option(
@@ -47,7 +57,8 @@ struct RemoveObject: ParsableCommand {
 
   @Flag(
     help: ArgumentHelp(
-      "With --in-place: keep the photo as it was, as <stem>-original.<ext> beside it."))
+      "With --in-place: keep the photo as it was, as <stem>-original.<ext> beside it.",
+      discussion: "A file of that name is never replaced, not even with --force."))
   var backup = false
 
   @OptionGroup var file: FileOptions
@@ -56,27 +67,25 @@ struct RemoveObject: ParsableCommand {
     help: ArgumentHelp(
       "Write so many different fills to choose from.",
       discussion: """
-        Files are named <out>-1.<ext>, <out>-2.<ext> and so on; each is the fill of the next \
-        --seed, and --json lists them as "variants".
+        1 to 100. Files are named <out>-1.<ext>, <out>-2.<ext> and so on: the first is the fill of \
+        --seed, the second that of the seed after it. --json lists them as "variants".
         """, valueName: "n"))
   var variants: Int = 1
 
   @Option(
     help: ArgumentHelp(
-      "Write before and after as well: .png, .jpg, .gif or .html.", valueName: "file"))
+      "Write before and after as well: .png, .jpg, .gif or .html.", valueName: "file"),
+    completion: .file())
   var compare: String?
 
-  @Option(help: ArgumentHelp("Write the mask that was used, as PNG.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("Write the mask that was used.", valueName: "file.png"),
+    completion: .file())
   var saveMask: String?
 
   @OptionGroup var reporting: ReportingOptions
 
   func validate() throws {
-    if selection.removal(mask: mask, file: file).selection.isEmpty {
-      throw ValidationError(
-        "say what should go: --object, --at, --box, --distractors or --mask "
-          + "(`efface detect \(photo)` shows what there is)")
-    }
     if !(1...100).contains(variants) {
       throw ValidationError("--variants \(variants): give 1 to 100")
     }
@@ -135,7 +144,7 @@ struct RemoveObject: ParsableCommand {
 
   private func outputFiles() throws(EditingError) -> [OutputFile] {
     if inPlace {
-      return [try OutputFile(inPlaceOf: photo, keepsBackup: backup, replacing: reporting.force)]
+      return [try OutputFile(inPlaceOf: photo, keepsBackup: backup)]
     }
     return try outputs.map { name throws(EditingError) in
       try OutputFile(name, replacing: reporting.force)
@@ -143,39 +152,50 @@ struct RemoveObject: ParsableCommand {
   }
 
   func run() throws {
+    // Not in `validate`, so that an option that is mistyped is named first.
+    if let more = further.first {
+      throw ValidationError(
+        "one photo at a time, not \(more) as well: `efface batch` takes several, and folders")
+    }
+    if selection.removal(mask: mask, file: file).selection.isEmpty {
+      throw ValidationError(
+        "say what should go: --object, --at, --box, --distractors or --mask "
+          + "(`efface detect \(photo)` shows what there is)")
+    }
     Interruption.endCleanly(message: "\nefface: interrupted; nothing was written\n")
     let terminal = Terminal(isQuiet: reporting.quiet)
-    do {
-      if let compare { try checkComparisonName(compare) }
-      let files = try outputFiles()
-      var request = RemovalRequest(
-        input: photo, output: files[0],
-        comparison: try compare.map { name throws(EditingError) in
-          try OutputFile(name, replacing: reporting.force)
-        },
-        savedMask: try saveMask.map { name throws(EditingError) in
-          try OutputFile(name, replacing: reporting.force)
-        },
-        options: selection.removal(mask: mask, file: file))
-      request.variants = Array(files.dropFirst())
-      let eraser = Eraser(threads: selection.threads ?? processorCount) { stage in
-        terminal.progress("\(stage.rawValue) …")
-      }
-      let report = try eraser.remove(request)
-      terminal.clearProgress()
-      if reporting.json { terminal.result(report.json.text + "\n") }
-      if !reporting.quiet {
-        for note in report.notes { terminal.message("\(photo): \(note)") }
-        if !reporting.json && !request.output.isStandardOutput {
-          terminal.message(Self.summary(report))
-        }
-      }
-    } catch {
-      if reporting.json {
-        terminal.result(RemovalReport(input: photo, failure: error).json.text + "\n")
-      }
-      throw terminal.fail(error).code
+    let eraser = Eraser(threads: selection.threads ?? processorCount) { stage in
+      terminal.progress("\(stage.rawValue) …")
     }
+    let report: RemovalReport
+    do throws(EditingError) {
+      report = eraser.remove(try request())
+    } catch {
+      report = RemovalReport(input: photo, failure: error)
+    }
+    terminal.clearProgress()
+    if reporting.json { terminal.result(report.json.text + "\n") }
+    if let error = report.error { throw terminal.fail(error).code }
+    if reporting.quiet { return }
+    for note in report.notes { terminal.message("\(photo): \(note)") }
+    if !reporting.json && targetName != "-" { terminal.message(summary(report)) }
+  }
+
+  private func request() throws(EditingError) -> RemovalRequest {
+    if let compare { try checkComparisonName(compare) }
+    if let saveMask { try checkMaskName(saveMask) }
+    let files = try outputFiles()
+    var request = RemovalRequest(
+      input: photo, output: files[0],
+      comparison: try compare.map { name throws(EditingError) in
+        try OutputFile(name, replacing: reporting.force)
+      },
+      savedMask: try saveMask.map { name throws(EditingError) in
+        try OutputFile(name, replacing: reporting.force)
+      },
+      options: selection.removal(mask: mask, file: file))
+    request.variants = Array(files.dropFirst())
+    return request
   }
 
   /// Where the fills go.
@@ -183,10 +203,19 @@ struct RemoveObject: ParsableCommand {
     variants > 1 ? variantOutputs(of: targetName, count: variants) : [targetName]
   }
 
-  private static func summary(_ report: RemovalReport) -> String {
-    let things = report.removed.map { $0.className ?? "the selection" }
-    let outputs = report.variants.isEmpty ? [report.output ?? ""] : report.variants.map(\.output)
-    return "\(outputs.joined(separator: ", ")): \(things.joined(separator: ", ")) removed in "
+  private func summary(_ report: RemovalReport) -> String {
+    var counts: [(name: String, count: Int)] = []
+    for name in report.removed.map({ $0.className ?? "selection" }) {
+      if let index = counts.firstIndex(where: { $0.name == name }) {
+        counts[index].count += 1
+      } else {
+        counts.append((name, 1))
+      }
+    }
+    let things = counts.map { $0.count > 1 ? "\($0.count) x \($0.name)" : $0.name }
+      .joined(separator: ", ")
+    let outputs = outputs
+    return "\(outputs.joined(separator: ", ")): \(things) removed in "
       + "\(Int(report.timings.total.rounded())) ms"
   }
 }

@@ -32,12 +32,25 @@ struct ObjectNames: ExpressibleByArgument {
   init?(argument: String) {
     names = []
     for part in argument.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let name = Selection.ObjectName(part) else { return nil }
+      guard let name = Selection.ObjectName(part.trimming(" ")) else { return nil }
       names.append(name)
     }
     if names.isEmpty { return nil }
   }
 }
+
+extension StringProtocol {
+  /// Without this character at either end.
+  fileprivate func trimming(_ character: Character) -> SubSequence {
+    guard let first = firstIndex(where: { $0 != character }),
+      let last = lastIndex(where: { $0 != character })
+    else { return self[endIndex...] }
+    return self[first...last]
+  }
+}
+
+/// What completes to a photo.
+let photoFiles = CompletionKind.file(extensions: ["jpg", "jpeg", "png", "JPG", "JPEG", "PNG"])
 
 /// Numbers with commas between them, none negative.
 private func wholeNumbers(_ text: String) -> [Int]? {

@@ -13,7 +13,8 @@ struct FileOptions: ParsableArguments {
 
   @Flag(
     inversion: .prefixedNo,
-    help: ArgumentHelp("Make an embedded thumbnail anew from the result, or drop it."))
+    help: ArgumentHelp(
+      "Whether an embedded thumbnail is made anew from the result, or dropped."))
   var thumbnail = true
 
   @Option(
@@ -25,8 +26,8 @@ struct FileOptions: ParsableArguments {
   @Flag(
     inversion: .prefixedNo,
     help: ArgumentHelp(
-      "Add the edit to the photo's history: one entry of XMP's xmpMM:History.",
-      discussion: "None with --strip all."))
+      "Whether the edit is entered into the photo's history, XMP's xmpMM:History.",
+      discussion: "With --strip all it is not."))
   var mark = true
 
   @Flag(

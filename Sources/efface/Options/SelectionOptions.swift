@@ -9,7 +9,8 @@ struct SelectionOptions: ParsableArguments {
     help: ArgumentHelp(
       "Remove the objects of a class, or one of them: person, car, dog#2.",
       discussion: "`efface detect PHOTO` prints the names. May be given several times.",
-      valueName: "name[,name]"))
+      valueName: "name[,name]"),
+    completion: .list(objectNames))
   var objects: [ObjectNames] = []
 
   @Option(
@@ -48,20 +49,23 @@ struct SelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Grow the mask by so many pixels.",
+      "Grow the mask by so many pixels, 0 to 2000.",
       discussion: "Default: in proportion to each object, 3 at the least.", valueName: "px"))
   var grow: Int?
 
   @Option(
     help: ArgumentHelp(
-      "Fade the fill in over so many pixels of that growth.", discussion: "Default: half of it.",
-      valueName: "px"))
+      "Fade the fill in over so many pixels of that growth, 0 to 2000.",
+      discussion: "Default: half of it.", valueName: "px"))
   var feather: Int?
 
   @Option(help: ArgumentHelp("Another seed makes another fill.", valueName: "n"))
   var seed: UInt64 = 0
 
-  @Option(help: ArgumentHelp("Use at most so many threads.", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "Use at most so many threads, 1 to 1024.", discussion: "Default: one a processor.",
+      valueName: "n"))
   var threads: Int?
 
   func validate() throws {
@@ -72,7 +76,7 @@ struct SelectionOptions: ParsableArguments {
       throw ValidationError("--feather \(feather): give 0 to 2000 pixels")
     }
     if let threads, !(1...1_024).contains(threads) {
-      throw ValidationError("--threads \(threads): give 1 or more")
+      throw ValidationError("--threads \(threads): give 1 to 1024")
     }
     if !notAt.isEmpty && at.isEmpty && box.isEmpty {
       throw ValidationError("--not-at refines --at or --box: give one of them as well")

@@ -1,3 +1,29 @@
+import Segmentation
+
+/// Refuses names that no object has, before any photo is looked at.
+public func checkNames(_ names: [Selection.ObjectName]) throws(EditingError) {
+  for name in names {
+    if let reason = ignorance(of: name.className) { throw .usage(reason) }
+  }
+}
+
+/// Why a name is none that objects have, with the names that may be meant; `nil` if it is one.
+func ignorance(of word: String) -> String? {
+  let known = Segmenter.classNames
+  if known.contains(word) { return nil }
+  if Segmenter.unlistedNames.contains(word) {
+    return "'\(word)' is not recognized well enough to be asked for by name; "
+      + "show it with --at X,Y or --box X,Y,W,H"
+  }
+  let near = nearestNames(to: word, among: known).map { "'\($0)'" }
+  return "no class is called '\(word)'"
+    + (near.isEmpty ? "" : " (did you mean \(near.joined(separator: " or "))?)") + "; known: "
+    + known.joined(separator: ", ")
+}
+
+/// The names that objects can be asked for by.
+public var objectNames: [String] { Segmenter.classNames }
+
 /// The known names that a word most likely means, at most three, the likeliest first.
 ///
 /// A name is likely if it means the same (`bike`), is part of the word or holds it (`plant`), or differs by
@@ -44,18 +70,22 @@ private let synonyms: [String: Set<String>] = [
   "sign": ["stop sign", "traffic sign", "traffic light"],
 ]
 
-/// How many letters must be inserted, left out or replaced to turn one name into another.
+/// How many letters must be inserted, left out, replaced or exchanged with the next one to turn one name
+/// into another (Damerau 1964).
 private func letters(between a: String, and b: String) -> Int {
-  let b = Array(b)
-  var row = Array(0...b.count)
-  for (i, letter) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, other) in b.enumerated() {
-      let replaced = diagonal + (letter == other ? 0 : 1)
-      diagonal = row[j + 1]
-      row[j + 1] = min(replaced, row[j] + 1, row[j + 1] + 1)
+  let (a, b) = (Array(a), Array(b))
+  var rows = [Array(0...b.count)]
+  for i in a.indices {
+    var row = [i + 1]
+    for j in b.indices {
+      var least = min(
+        rows[i][j] + (a[i] == b[j] ? 0 : 1), row[j] + 1, rows[i][j + 1] + 1)
+      if i > 0 && j > 0 && a[i] == b[j - 1] && a[i - 1] == b[j] {
+        least = min(least, rows[i - 1][j - 1] + 1)
+      }
+      row.append(least)
     }
+    rows.append(row)
   }
-  return row[b.count]
+  return rows[a.count][b.count]
 }
