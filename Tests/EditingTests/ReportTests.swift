@@ -30,7 +30,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("persom", ["person"]), ("people", ["person"]), ("rca", ["car"]), ("bike", ["bicycle"]), ("cars", ["car"]),
+    ("persom", ["person"]), ("people", ["person"]), ("bike", ["bicycle"]), ("cars", ["car"]),
+    ("acr", ["car"]),
     ("plant", ["potted plant"]), ("vehicle", ["bus", "car"]), ("unicorn", []), ("", []),
   ])
   func suggestsNamesThatAreNearlyMeant(_ word: String, _ names: [String]) {

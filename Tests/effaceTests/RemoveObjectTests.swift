@@ -166,7 +166,7 @@ import Testing
     (["remove-object", "a.jpg", "--mask", "m.png", "--wrong"], "--wrong"),
     (["remove-object", "a.jpg", "--objects", "person"], "Unknown option '--objects'"),
     (["remove-object", "a.jpg", "b.jpg", "--mask", "m.png"], "`efface batch` takes several"),
-    (["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.webp"], "is a JPEG file and stays one"),
+    (["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.webp"], "is a JPEG file and stays"),
     (["remove-object", "a.jpg", "--mask", "m.png", "--save-mask", "x.jpg"], "written as .png"),
     (["pick", "-", "-o", "x.html"], "a photo with a name"),
     (["pick", "a.jpg", "-o", "x.txt"], "written as .html"),

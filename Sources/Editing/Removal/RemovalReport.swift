@@ -77,7 +77,7 @@ public struct RemovalReport: Sendable {
     peakMemoryBytes = Editing.peakMemoryBytes()
   }
 
-  /// Ends the report with an error. What was selected was not removed then, unless it is written.
+  /// Ends the report with an error; what was selected was not removed then, unless it is written.
   mutating func fail(_ error: EditingError) {
     status = error.kind == .nothingMatched ? .nothingMatched : .failed
     self.error = error

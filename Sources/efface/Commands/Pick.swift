@@ -11,7 +11,8 @@ struct Pick: ParsableCommand {
         efface pick street.jpg -o street.html
       """)
 
-  @Argument(help: ArgumentHelp("The photo, JPEG or PNG.", valueName: "photo"), completion: photoFiles)
+  @Argument(
+    help: ArgumentHelp("The photo, JPEG or PNG.", valueName: "photo"), completion: photoFiles)
   var photo: String
 
   @Option(
@@ -25,7 +26,9 @@ struct Pick: ParsableCommand {
 
   func validate() throws {
     // The page's command names the photo.
-    if photo == "-" { throw ValidationError("a page needs a photo with a name, not standard input") }
+    if photo == "-" {
+      throw ValidationError("a page needs a photo with a name, not standard input")
+    }
   }
 
   func run() throws {
