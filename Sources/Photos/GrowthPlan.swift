@@ -30,17 +30,15 @@ public struct GrowthPlan: Equatable, Sendable {
     feather: Int? = nil
   ) {
     var groups = components.map { part in
-      let size = Double(part.box.width * part.box.height).squareRoot()
+      // A wire across the photo has a large box, but is not large.
+      let size = Double(min(part.box.width * part.box.height, 3 * part.area)).squareRoot()
       let radius = grow ?? max(3, Int((0.018 * size).rounded()), uncertainty)
       return Group(region: part.box.grown(by: radius + 1), grow: radius, feather: 0)
     }
     // Speckled masks have thousands of parts: past a point, one region for all costs less.
-    if groups.count > 512, var all = groups.first {
-      for group in groups {
-        all.region = all.region.union(group.region)
-        all.grow = max(all.grow, group.grow)
-      }
-      groups = [all]
+    if groups.count > 512, let first = groups.first {
+      let grow = groups.reduce(0) { max($0, $1.grow) }
+      groups = [groups.reduce(first.widened(to: grow)) { $0.joined(with: $1, grow: grow) }]
     }
     groups = Self.merged(groups)
     for index in groups.indices {
@@ -57,16 +55,26 @@ public struct GrowthPlan: Equatable, Sendable {
     while var group = pending.popLast() {
       if let index = result.firstIndex(where: { !$0.region.intersection(group.region).isEmpty }) {
         let other = result.remove(at: index)
-        group.grow = max(group.grow, other.grow)
-        group.region = group.region.union(other.region)
-        // The smaller growth's margin may be too narrow for the larger one.
-        group.region = group.region.grown(
-          by: max(0, group.grow - min(group.grow, other.grow)))
+        group = group.joined(with: other, grow: max(group.grow, other.grow))
         pending.append(group)
       } else {
         result.append(group)
       }
     }
     return result.sorted { ($0.region.y, $0.region.x) < ($1.region.y, $1.region.x) }
+  }
+}
+
+extension GrowthPlan.Group {
+  /// The group with a growth that is at least its own, and the margin for it.
+  fileprivate func widened(to grow: Int) -> Self {
+    Self(region: region.grown(by: grow - self.grow), grow: grow, feather: feather)
+  }
+
+  /// Both groups as one, with a growth that is at least either's.
+  fileprivate func joined(with other: Self, grow: Int) -> Self {
+    Self(
+      region: widened(to: grow).region.union(other.widened(to: grow).region), grow: grow,
+      feather: feather)
   }
 }

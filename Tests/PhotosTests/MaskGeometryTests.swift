@@ -107,6 +107,25 @@ import Testing
     #expect(none.groups.first?.grow == 0 && none.groups.first?.feather == 0)
   }
 
+  @Test(arguments: [false, true]) func leavesRoomForTheLargestGrowth(_ isBelow: Bool) {
+    let parts = [component(100, 100, 800, 800), component(400, isBelow ? 912 : 84, 4, 4)]
+    let plan = GrowthPlan(components: parts, width: 1200, height: 1200)
+    #expect(plan.groups.count == 1 && plan.groups.first?.grow == 14)
+    let region =
+      isBelow
+      ? Rectangle(x: 85, y: 85, width: 830, height: 846)
+      : Rectangle(x: 85, y: 69, width: 830, height: 846)
+    #expect(plan.groups.first?.region == region)
+    let specks = (0..<600).map { component(600 + $0 * 20, 505, 1, 1) } + [parts[0]]
+    let one = GrowthPlan(components: specks, width: 20_000, height: 1200)
+    #expect(one.groups.first?.region == Rectangle(x: 85, y: 85, width: 12_511, height: 830))
+  }
+
+  @Test func aThinPartGrowsLittle() {
+    let wire = Mask.Component(box: Rectangle(x: 0, y: 0, width: 9000, height: 9000), area: 90_000)
+    #expect(GrowthPlan(components: [wire], width: 9000, height: 9000).groups.first?.grow == 9)
+  }
+
   @Test func makesOneRegionOfSpeckles() {
     let specks = (0..<600).map { component($0 * 20, 5, 1, 1) }
     #expect(GrowthPlan(components: specks, width: 12_000, height: 10).groups.count == 1)

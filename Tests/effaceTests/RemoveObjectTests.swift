@@ -191,6 +191,25 @@ import Testing
     #expect(run.output.isEmpty && folder.names == ["a.jpg", "m.png"])
   }
 
+  @Test func aDrawnMaskStaysAsItIsBesideABox() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    var drawn = Tensor<UInt8>(height: 64, width: 96, channels: 1, repeating: 0)
+    for y in 20..<60 { for x in 50..<80 { drawn[y, x] = 255 } }
+    for y in 36..<44 { for x in 60..<68 { drawn[y, x] = 0 } }
+    try folder.write("m.png", try encodeNew(pixels: drawn, format: .png))
+    let run = try Command(
+      [
+        "remove-object", "a.jpg", "--mask", "m.png", "--box", "8,8,16,16", "--at", "55,30",
+        "--grow", "0", "--save-mask", "used.png",
+      ], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let used = try decodeMask(folder.bytes("used.png"), name: "used")
+    // A gap that is left on purpose, and the strip between the mask and the border.
+    #expect(used.values[40, 64] == 0 && used.values[40, 90] == 0 && used.values[62, 64] == 0)
+    #expect(used.values[30, 55] == 255 && used.values[16, 16] == 255)
+  }
+
   @Test func tellsWhatWasNotFound() throws {
     let folder = try Scratch()
     try folder.addPhoto("a.jpg")

@@ -130,9 +130,6 @@ public final class Eraser {
     let watch = Stopwatch()
     let uncertainty = selected.uncertainty
     var mask = selected.mask
-    mask.close(radius: 2 * uncertainty)
-    if uncertainty > 0 { mask.fillGaps(upTo: 0.01) }
-    mask.extendToBorders(4 * uncertainty)
     let components = mask.components
     if components.isEmpty {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")

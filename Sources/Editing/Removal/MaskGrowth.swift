@@ -28,7 +28,7 @@ extension Mask {
     }
   }
 
-  /// Leads what comes within `margin` pixels of the picture's border on to the border.
+  /// Leads what lies `margin` pixels from the picture's border on to the border.
   ///
   /// A network is unsure there, and an object that the frame cuts leaves a strip of itself.
   mutating func extendToBorders(_ margin: Int) {

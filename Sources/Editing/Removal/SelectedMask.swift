@@ -43,6 +43,28 @@ struct SelectedMask: ~Copyable {
     _ selection: Selection, in scene: borrowing Scene, photo: borrowing Photo, name: String
   ) throws(EditingError) {
     uncertainty = max(4, max(photo.width, photo.height) / 250)
+    // What a mask from a file leaves out is left out on purpose.
+    let isDrawn = !removed.isEmpty
+    var drawn = Mask(width: isDrawn ? photo.width : 0, height: isDrawn ? photo.height : 0)
+    var selection = selection
+    if isDrawn {
+      swap(&mask, &drawn)
+      selection.clicks.removeAll {
+        let at = photo.orientation.stored(
+          x: $0.x, y: $0.y, width: photo.width, height: photo.height)
+        return drawn.values[at.y, at.x] != 0
+      }
+    }
+    try findObjects(selection, in: scene, photo: photo, name: name)
+    mask.close(radius: 2 * uncertainty)
+    mask.fillGaps(upTo: 0.01)
+    mask.extendToBorders(4 * uncertainty)
+    if isDrawn { mask.formUnion(drawn) }
+  }
+
+  private mutating func findObjects(
+    _ selection: Selection, in scene: borrowing Scene, photo: borrowing Photo, name: String
+  ) throws(EditingError) {
     var missing: [String] = []
     var objects: [DetectedObject] = []
     for wanted in selection.objects {
@@ -137,13 +159,12 @@ struct SelectedMask: ~Copyable {
     _ part: consuming Mask, of object: DetectedObject?, orientation: Orientation
   ) {
     guard let box = part.boundingBox else { return }
-    let isFirst = removed.isEmpty
     removed.append(
       .init(
         className: object?.className, score: object.map { Double($0.score) },
         box: orientation.upright(box, width: part.width, height: part.height), area: part.count,
         index: object?.index))
-    if isFirst { mask = part } else { mask.formUnion(part) }
+    mask.formUnion(part)
   }
 
   /// What was found, by classes: `2 x person, 1 x dog`.
