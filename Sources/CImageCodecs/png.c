@@ -81,6 +81,9 @@ static void read_bits(decode_job *job) {
   png_read_end(job->png, NULL);
 }
 
+/// Texts and profiles that unpack to more bytes are refused.
+enum { UNPACKED_MAX = 8000000 };
+
 /// Reads the chunks before the picture's data.
 static void read_header(decode_job *job) {
   job->png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &job->wall, png_failed, png_warned);
@@ -89,6 +92,7 @@ static void read_header(decode_job *job) {
   if (!job->info) efi_leave(&job->wall, EFI_NO_MEMORY, NULL);
   png_set_read_fn(job->png, job, read_ranges);
   png_set_user_limits(job->png, 0x7fffffff, 0x7fffffff);
+  png_set_chunk_malloc_max(job->png, UNPACKED_MAX);
   png_set_benign_errors(job->png, 1);
   png_read_info(job->png, job->info);
 }
@@ -190,7 +194,8 @@ static void text_body(void *opaque) {
   read_header(&job->reading);
   png_textp texts;
   if (png_get_text(job->reading.png, job->reading.info, &texts, NULL) > 0) {
-    unpacked(job, texts[0].text, texts[0].text_length);
+    // One of the lengths is 0: the first counts Latin-1, the second UTF-8.
+    unpacked(job, texts[0].text, texts[0].text_length + texts[0].itxt_length);
   }
 }
 

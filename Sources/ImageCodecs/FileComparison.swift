@@ -151,27 +151,33 @@ private struct Part: Equatable {
 }
 
 private func parts(_ bytes: [UInt8], _ format: ImageFormat) throws(CodecError) -> [Part] {
+  var parts: [Part]
+  let end: Int
   switch format {
   case .jpeg:
     let file = JPEGFile(bytes)
-    var parts = file.segments.filter(\.isMetadata).map {
+    end = file.end
+    parts = file.segments.filter(\.isMetadata).map {
       let contents = bytes[$0.contents]
       return Part(
         name: JPEGMetadata.name(of: $0, in: bytes), contents: contents,
         fields: MetadataFields.ofSegment(contents))
     }
-    if file.end < bytes.count {
-      parts.append(
-        Part(name: "data behind the picture", contents: bytes[file.end...], fields: []))
-    }
-    return parts
   case .png:
-    return try PNGFile(bytes).chunks.filter { $0.type != "IDAT" && $0.type != "IEND" }.map {
+    let file = try PNGFile(bytes)
+    end = file.end
+    parts = file.chunks.filter { $0.type != "IDAT" && $0.type != "IEND" }.map {
       let contents = bytes[$0.contents]
+      let plain = $0.type == "iTXt" ? file.plainContents(of: $0, in: bytes) : nil
       return Part(
-        name: $0.type, contents: contents, fields: MetadataFields.ofChunk($0.type, contents))
+        name: $0.type, contents: contents,
+        fields: MetadataFields.ofChunk($0.type, plain?[...] ?? contents))
     }
   }
+  if end < bytes.count {
+    parts.append(Part(name: "data behind the picture", contents: bytes[end...], fields: []))
+  }
+  return parts
 }
 
 /// Matches parts by name and order, and in those that differ the fields.

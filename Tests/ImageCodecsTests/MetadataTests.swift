@@ -274,6 +274,70 @@ import Testing
     #expect(after.components(separatedBy: "stEvt:action").count == 2)
   }
 
+  /// Small PNGs with chunks put before their end.
+  private func png(with chunks: [(String, [UInt8])], behind: [UInt8] = []) -> [UInt8] {
+    var bytes = Array(Fixture.bytes("rgb8.png").dropLast(12))
+    for (type, contents) in chunks { PNGOutput.append(type, contents, to: &bytes) }
+    return bytes + Fixture.bytes("rgb8.png").suffix(12) + behind
+  }
+
+  @Test func compressedXMPFollowsToo() throws {
+    let mark = EncodingOptions.Mark(software: "Efface", date: "2026-01-02T03:04:05Z")
+    func chunk(_ text: String) throws -> [UInt8] {
+      let packed = try #require(PNGFile.packedText([65], Array(text.utf8)))
+      return PNGMetadata.keyword + [1, 0] + Array("en\0Titel\0".utf8) + packed.dropFirst(3)
+    }
+    func edit(
+      _ chunk: [UInt8], mark: EncodingOptions.Mark? = nil
+    ) throws -> (notes: [String], packets: [[UInt8]], changes: [String]) {
+      let bytes = png(with: [("iTXt", chunk)])
+      let result = try self.edit(bytes, mark: mark).result
+      let packets = try PNGFile(result.bytes).chunks.filter { $0.type == "iTXt" }
+        .map { Array(result.bytes[$0.contents]) }
+      let none = Mask(width: 45, height: 31)
+      let changes = try compareFiles(bytes, result.bytes, mask: none).metadata
+      return (result.notes, packets, changes.map(\.description))
+    }
+    let plain = "<rdf:RDF><rdf:Description dc:a=\"b\"></rdf:Description></rdf:RDF>"
+    let old = plain.replacing(
+      "></", with: "><xmpGImg:image>/9j/</xmpGImg:image></", maxReplacements: 1)
+    let new = plain.replacing("></", with: "><xmpGImg:image></xmpGImg:image></", maxReplacements: 1)
+    let dropped = try edit(try chunk(old))
+    #expect(dropped.notes == ["preview in XMP dropped"])
+    #expect(dropped.packets == [PNGMetadata.keyword + Array("\0\0en\0Titel\0\(new)".utf8)])
+    #expect(dropped.changes == ["XMP xmpGImg:image changed"])
+    let marked = try edit(try chunk(plain), mark: mark)
+    #expect(marked.notes.isEmpty && marked.packets.count == 1)
+    #expect(marked.changes == ["XMP xmpMM:History added"])
+    let kept = try edit(try chunk(plain))
+    #expect(kept.notes.isEmpty && kept.changes.isEmpty)
+
+    // What cannot be unpacked, or only to no end, may hold anything.
+    let bomb = try chunk(old + String(repeating: " ", count: 8_000_000))
+    for chunk in [bomb, Array(try chunk(old).dropLast(9)), PNGMetadata.keyword + [1, 0]] {
+      let removed = try edit(chunk, mark: mark)
+      #expect(
+        removed.notes
+          == ["compressed XMP dropped: it may show the old picture and cannot be read"])
+      #expect(
+        removed.packets == [PNGMetadata.keyword + [0, 0, 0, 0] + XMPPacket.new(with: mark)])
+    }
+  }
+
+  @Test func dataBehindAPNGIsDropped() throws {
+    let none = Mask(width: 45, height: 31)
+    for (behind, notes) in [
+      (Array("a film of the old scene".utf8), ["data behind the picture dropped"]), ([0, 0], []),
+    ] {
+      let bytes = png(with: [], behind: behind)
+      let result = try edit(bytes).result
+      #expect(result.notes == notes)
+      #expect(
+        try compareFiles(bytes, result.bytes, mask: none).metadata.map(\.description)
+          == ["data behind the picture removed"])
+    }
+  }
+
   @Test func damagedExifNeverCrashes() throws {
     let bytes = Fixture.bytes("metadata.jpg")
     let exif = try #require(JPEGFile(bytes).exif(in: bytes)).tiff

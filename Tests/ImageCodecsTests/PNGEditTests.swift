@@ -104,6 +104,43 @@ import Testing
     #expect(try PNGFile(result.bytes).info.color_type == 3)
   }
 
+  /// Some programs write 256 colours whatever the depth, and as many alphas.
+  @Test(
+    arguments: ["palette1", "palette2-interlaced", "palette4", "palette4-alpha"], Hole.allCases)
+  func colorsWithoutAnIndexAreLeftOut(name: String, hole: Hole) throws {
+    let sound = Fixture.bytes("\(name).png")
+    var long = PNGFile.signature
+    for chunk in try PNGFile(sound).chunks {
+      if chunk.type == "PLTE" {
+        let colors = Array(sound[chunk.contents])
+        PNGOutput.append(
+          "PLTE", colors + [UInt8](repeating: 7, count: 768 - colors.count), to: &long)
+        // Nobody heeds more alphas than colours, or a background that is none of them.
+        if !name.hasSuffix("alpha") {
+          PNGOutput.append("tRNS", [UInt8](repeating: 0, count: 256), to: &long)
+        }
+        PNGOutput.append("bKGD", [200], to: &long)
+      } else {
+        long += sound[chunk.range]
+      }
+    }
+    func edit(_ bytes: [UInt8], painted: Bool) throws -> EncodedPhoto {
+      var decoded = try decode(bytes, name: "")
+      let mask = hole.mask(width: decoded.photo.width, height: decoded.photo.height)
+      if painted { paint(&decoded.photo, where: mask) }
+      return try encode(decoded.photo, changed: mask, over: decoded.source)
+    }
+    for painted in [false, true] {
+      let expected = try edit(sound, painted: painted)
+      let result = try edit(long, painted: painted)
+      #expect(result.bytes == expected.bytes)
+      let staysPalette = try PNGFile(result.bytes).info.color_type == 3
+      #expect(
+        result.notes
+          == (staysPalette ? ["palette colours without an index dropped"] : []) + expected.notes)
+    }
+  }
+
   @Test func sixteenBitSamplesInsideTheMaskAreTheFills() throws {
     var decoded = try decode(Fixture.bytes("rgb16.png"), name: "")
     let old = try nativeSamples(decoded.source.bytes)

@@ -177,7 +177,8 @@ efi_code efi_png_decode(const uint8_t *bytes, const efi_range *ranges, int range
 efi_code efi_png_read_profile(const uint8_t *bytes, const efi_range *ranges, int range_count,
                               efi_buffer *output, efi_failure *failure);
 
-/// Unpacks the text of the one text chunk in `ranges` (the signature, IHDR and PLTE first); none: empty.
+/// Unpacks the text of the one text chunk in `ranges` (the signature, IHDR and PLTE first); none, or one
+/// of more than 8 MB: empty.
 efi_code efi_png_read_text(const uint8_t *bytes, const efi_range *ranges, int range_count,
                            efi_buffer *output, efi_failure *failure);
 

@@ -24,6 +24,7 @@ func encodePNG(
       var palette = PNGPalette(file)
       if palette.fill(&native, from: photo, where: changed) {
         output.take(palette)
+        if file.isPaletteCut { result.notes.append("palette colours without an index dropped") }
         if output.info.depth != file.info.depth {
           result.notes.append(
             "palette indices became \(output.info.depth) bits to hold the fill's colours")
@@ -63,16 +64,18 @@ struct PNGOutput {
     palette = file.palette
   }
 
-  /// Takes a palette that may have grown.
+  /// Takes a palette that may have changed.
   mutating func take(_ palette: PNGPalette) {
-    guard palette.hasGrown else { return }
+    guard palette.hasChanged else { return }
     self.palette = palette.colors
     let count = palette.colors.count / 3
     if count > 1 << info.depth {
       info.depth = count <= 4 ? 2 : count <= 16 ? 4 : 8
     }
     replaced["PLTE"] = palette.colors
-    if !palette.isOpaque { replaced["tRNS"] = palette.trimmedAlpha }
+    // What did not fit the old palette must not come to fit the new one.
+    replaced["tRNS"] = .some(palette.isOpaque ? nil : palette.trimmedAlpha)
+    if palette.backgroundColor == nil { replaced["bKGD"] = .some(nil) }
     replaced["hIST"] = .some(nil)
   }
 
@@ -81,9 +84,7 @@ struct PNGOutput {
     info.depth = 8
     info.color_type = palette.isOpaque ? 2 : 6
     for type in ["PLTE", "tRNS", "hIST"] { replaced[type] = .some(nil) }
-    if let background = palette.backgroundColor {
-      replaced["bKGD"] = background.flatMap { [0, $0] }
-    }
+    replaced["bKGD"] = .some(palette.backgroundColor?.flatMap { [0, $0] })
     if !palette.isOpaque, let bits = palette.significantBits {
       replaced["sBIT"] = bits + [8]
     }

@@ -21,8 +21,10 @@ struct PNGFile {
   var chunks: [Chunk] = []
   /// The frame, as IHDR has it.
   var info: efi_png_info
-  /// The palette's RGB triples.
+  /// The palette's RGB triples, as many as an index can name.
   var palette: [UInt8] = []
+  /// Whether PLTE holds more colours than that.
+  var isPaletteCut = false
   /// The contents of tRNS.
   var transparency: [UInt8] = []
   /// The palette index that bKGD names.
@@ -79,8 +81,14 @@ struct PNGFile {
       if chunk.type == "bKGD" { background = bytes[chunk.contents].first }
       if chunk.type == "sBIT" { significantBits = Array(bytes[chunk.contents]) }
     }
-    if info.color_type == 3, palette.isEmpty || palette.count % 3 != 0 || palette.count > 768 {
-      throw .corrupt(.png, detail: "the palette is missing or has an impossible size")
+    if info.color_type == 3 {
+      if palette.isEmpty || palette.count % 3 != 0 || palette.count > 768 {
+        throw .corrupt(.png, detail: "the palette is missing or has an impossible size")
+      }
+      // libpng, too, leaves out colours without an index, and a tRNS of more alphas than colours.
+      isPaletteCut = palette.count > 3 << info.depth
+      palette = Array(palette.prefix(3 << info.depth))
+      if transparency.count > palette.count / 3 { transparency = [] }
     }
     // Deflate cannot shrink more than 1032 times: less data than that cannot hold the picture.
     let coded = chunks.reduce(0) { $1.type == "IDAT" ? $0 + $1.contents.count : $0 }
@@ -102,6 +110,8 @@ struct PNGFile {
     default: 1
     }
   }
+  /// Where the file should end: behind IEND.
+  var end: Int { chunks.last?.range.upperBound ?? 0 }
   /// Whether pixels may be transparent.
   var hasAlpha: Bool { info.color_type >= 4 || !transparency.isEmpty }
 
@@ -143,6 +153,20 @@ struct PNGFile {
     let own = efi_range(offset: chunk.range.lowerBound, count: chunk.range.count)
     let data = ranges { ["IDAT", "IEND"].contains($0.type) }.dropFirst()
     return unsafe unpacked(header + [own] + data, bytes, by: efi_png_read_text)
+  }
+
+  /// An iTXt chunk's contents, the text in them not compressed; nil where libpng finds fault with it.
+  func plainContents(of chunk: Chunk, in bytes: [UInt8]) -> [UInt8]? {
+    let contents = bytes[chunk.contents]
+    // A keyword, two bytes on compression, a language and the translated keyword come first.
+    guard let keyword = contents.firstIndex(of: 0),
+      keyword + 1 < contents.endIndex, contents[keyword + 1] != 0
+    else { return Array(contents) }
+    guard let language = contents[(keyword + 2)...].dropFirst().firstIndex(of: 0),
+      let translation = contents[(language + 1)...].firstIndex(of: 0),
+      let text = text(of: chunk, in: bytes)
+    else { return nil }
+    return contents[...keyword] + [0, 0] + contents[(keyword + 3)...translation] + text
   }
 
   /// The contents of a zTXt chunk; nil where libpng finds fault with the keyword.

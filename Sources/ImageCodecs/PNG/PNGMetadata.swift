@@ -40,8 +40,15 @@ struct PNGMetadata {
           if !block.notes.isEmpty { replaced[start] = block.bytes }
         }
       case "iTXt" where contents.starts(with: Self.keyword):
+        guard let plain = file.plainContents(of: chunk, in: bytes) else {
+          replaced[start] = .some(nil)
+          notes.append("compressed XMP dropped: it may show the old picture and cannot be read")
+          continue
+        }
         hasXMP = true
-        updateXMP(at: start, Array(contents), options)
+        let updated = XMPPacket.updated(plain, options)
+        notes += updated.notes
+        if let packet = updated.packet { replaced[start] = packet }
       case "tEXt" where contents.starts(with: RawProfile.keyword.utf8),
         "zTXt" where contents.starts(with: RawProfile.keyword.utf8):
         updateRawProfile(chunk, of: file, in: bytes, photo: photo, options: options)
@@ -59,6 +66,9 @@ struct PNGMetadata {
         notes.append("content credentials dropped: they vouch for the old picture")
       default: break
       }
+    }
+    if bytes[file.end...].contains(where: { $0 != 0 }) {
+      notes.append("data behind the picture dropped")
     }
     if options.strip == .all {
       notes.append("metadata removed")
@@ -92,23 +102,5 @@ struct PNGMetadata {
     replaced[chunk.range.lowerBound] =
       chunk.type == "tEXt"
       ? keyword + [0] + profile.text : PNGFile.packedText(Array(keyword), profile.text)
-  }
-
-  private mutating func updateXMP(
-    at start: Int, _ contents: [UInt8], _ options: EncodingOptions
-  ) {
-    guard contents.count > Self.keyword.count, contents[Self.keyword.count] == 0 else {
-      // Compressed, against the specification's advice: it stays, or goes as a whole.
-      if options.strip == .gps {
-        replaced[start] = .some(nil)
-        notes.append("compressed XMP removed: it may hold a GPS position")
-      } else if options.mark != nil {
-        notes.append(XMPPacket.unmarkedNote)
-      }
-      return
-    }
-    let (packet, notes) = XMPPacket.updated(contents, options)
-    self.notes += notes
-    if let packet { replaced[start] = packet }
   }
 }

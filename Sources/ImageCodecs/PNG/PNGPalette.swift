@@ -8,8 +8,8 @@ struct PNGPalette {
   private(set) var colors: [UInt8]
   /// One alpha for each colour.
   private(set) var alpha: [UInt8]
-  /// Whether colours were added.
-  private(set) var hasGrown = false
+  /// Whether colours were added, or PLTE held too many.
+  private(set) var hasChanged: Bool
   /// The background as RGB, where the file names one.
   let backgroundColor: [UInt8]?
   /// The contents of sBIT.
@@ -20,6 +20,7 @@ struct PNGPalette {
 
   init(_ file: PNGFile) {
     colors = file.palette
+    hasChanged = file.isPaletteCut
     alpha = (0..<colors.count / 3).map {
       [transparency = file.transparency] in $0 < transparency.count ? transparency[$0] : 255
     }
@@ -100,7 +101,7 @@ struct PNGPalette {
     if alpha.count < 256 {
       colors += [color.0, color.1, color.2]
       alpha.append(opacity)
-      hasGrown = true
+      hasChanged = true
       return UInt8(alpha.count - 1)
     }
     if let best, best.distance <= Self.tolerance { return UInt8(best.index) }
