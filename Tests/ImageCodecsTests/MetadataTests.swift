@@ -338,6 +338,33 @@ import Testing
     }
   }
 
+  @Test(arguments: [
+    ("<exif:GPSa>1</exif:GPSa>", ""), ("t <exif:GPSa/>t", "t t"), ("<exif:GPSa b='/'/>", ""),
+    ("<exif:GPSa> <exif:GPSb>1</exif:GPSb></exif:GPSa>t", "t"),
+    ("<exif:GPSb>1</exif:GPSa><exif:GPSb>2</exif:GPSb>t", "t"),
+    ("</exif:GPSa><exif:GPSa>1</exif:GPSa><exif:GPSa>2", "</exif:GPSa><exif:GPSa>2"),
+    ("<a exif:GPSa = \"1'\"\texif:GPSb='2\"' b='3'>", "<a b='3'>"),
+    ("<a exif:GPSa=\"1\" exif:GPSb=\"2>", "<a exif:GPSb=\"2>"),
+    ("<a>an exif:GPSa is 'here'</a>", nil), ("exif:GPSa='1'", nil), ("<exif:GPSa", nil),
+    ("<exif:GPSa <exif:GPSa <exif:GPSa>1", nil), ("</exif:GPSa>", nil), ("", nil),
+  ])
+  func thePositionGoesAndTheRestStays(packet: String, expected: String?) {
+    #expect(XMPPacket.withoutPosition(Array(packet.utf8)) == expected.map { Array($0.utf8) })
+  }
+
+  @Test func manyFieldsGoLikeOne() {
+    func many(_ text: (Int) -> String) -> [UInt8] { Array((0..<900).map(text).joined().utf8) }
+    let open = many { "<exif:GPS\($0)>" }
+    let rest = Array("<a>".utf8)
+    #expect(XMPPacket.withoutPosition(open) == nil)
+    #expect(XMPPacket.withoutPosition(open + many { "</exif:GPS\(899 - $0)>" } + rest) == rest)
+    #expect(XMPPacket.withoutPosition(many { " exif:GPS\($0)='1'" } + rest) == rest)
+    #expect(XMPPacket.withoutPosition(many { "<exif:GPS\($0)>1</exif:GPS\($0)>" } + rest) == rest)
+    #expect(
+      XMPPacket.withoutPictures(many { " xmpGImg:image='\($0)'" })
+        == many { _ in " xmpGImg:image=''" })
+  }
+
   @Test func damagedExifNeverCrashes() throws {
     let bytes = Fixture.bytes("metadata.jpg")
     let exif = try #require(JPEGFile(bytes).exif(in: bytes)).tiff

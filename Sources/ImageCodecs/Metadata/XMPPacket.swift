@@ -41,53 +41,86 @@ enum XMPPacket {
       for (open, close) in [
         ("<\(property)>", "</\(property)>"), ("\(property)=\"", "\""), ("\(property)='", "'"),
       ] {
+        var kept: [UInt8] = []
         var from = 0
         while let start = result.first(of: open, from: from),
           let end = result.first(of: close, from: start + open.utf8.count)
         {
           let value = start + open.utf8.count..<end
           found = found || !value.isEmpty
-          result.removeSubrange(value)
-          from = value.lowerBound
+          kept += result[from..<value.lowerBound]
+          from = end
         }
+        result = kept + result[from...]
       }
     }
     return found ? result : nil
   }
 
   /// The packet without the position where the photo was taken; nil when it has none.
+  ///
+  /// - Complexity: Linear in the packet's size, whatever it holds.
   static func withoutPosition(_ packet: [UInt8]) -> [UInt8]? {
-    var result = packet
-    var found = false
+    var kept: [UInt8] = []
+    // What lies before is kept or gone.
+    var done = 0
     var from = 1
-    while let start = result.first(of: "exif:GPS", from: from) {
+    var ends = endsOfPositionElements(packet)
+    while let start = packet.first(of: position, from: from) {
       from = start + 1
-      let before = result[start - 1]
-      guard let nameEnd = result[start...].firstIndex(where: { " \t\r\n=/>".utf8.contains($0) })
-      else { break }
+      let before = start > done ? packet[start - 1] : kept[kept.count - 1]
       var end: Int?
       if before == UInt8(ascii: "<") {
         // An element: to its end tag, or to the end of its only tag.
-        guard let close = result[start...].firstIndex(of: UInt8(ascii: ">")) else { break }
-        if result[close - 1] == UInt8(ascii: "/") {
-          end = close + 1
+        let name = fieldName(packet, at: start)
+        let tag = packet[name.endIndex...].prefix { !"<>".utf8.contains($0) }
+        if tag.endIndex == packet.count || packet[tag.endIndex] == UInt8(ascii: "<") { continue }
+        if tag.last == UInt8(ascii: "/") {
+          end = tag.endIndex + 1
         } else {
-          let tag = "</\(String(decoding: result[start..<nameEnd], as: UTF8.self))>"
-          end = result.first(of: tag, from: close).map { $0 + tag.utf8.count }
+          while let next = ends[name]?.last, next <= tag.endIndex { ends[name]?.removeLast() }
+          end = ends[name]?.last
         }
-      } else if " \t\r\n".utf8.contains(before),
-        let quote = result[nameEnd...].firstIndex(where: { "\"'".utf8.contains($0) })
-      {
+      } else if isSpace(before) {
         // An attribute: to the closing quote.
-        end = result[(quote + 1)...].firstIndex(of: result[quote]).map { $0 + 1 }
+        let value = packet[fieldName(packet, at: start).endIndex...].drop {
+          isSpace($0) || $0 == UInt8(ascii: "=")
+        }
+        if let quote = value.first, "\"'".utf8.contains(quote) {
+          end = value.dropFirst().firstIndex(of: quote).map { $0 + 1 }
+        }
       }
-      if let end {
-        result.removeSubrange(start - 1..<end)
-        found = true
-        from = max(1, start - 1)
+      guard let end else { continue }
+      // The sign before goes too.
+      if start > done { kept += packet[done..<start - 1] } else { kept.removeLast() }
+      done = end
+      from = kept.isEmpty ? end + 1 : end
+    }
+    return done > 0 ? kept + packet[done...] : nil
+  }
+
+  /// What the names of fields with a position begin with.
+  private static let position = "exif:GPS"
+
+  private static func isSpace(_ byte: UInt8) -> Bool { " \t\r\n".utf8.contains(byte) }
+
+  /// The name that begins at a place.
+  private static func fieldName(_ packet: [UInt8], at start: Int) -> ArraySlice<UInt8> {
+    packet[start...].prefix { !isSpace($0) && !"=/<>".utf8.contains($0) }
+  }
+
+  /// Behind the end tags of each element with a position, by its name, the last first.
+  private static func endsOfPositionElements(_ packet: [UInt8]) -> [ArraySlice<UInt8>: [Int]] {
+    var ends: [ArraySlice<UInt8>: [Int]] = [:]
+    var from = 0
+    while let start = packet.first(of: "</" + position, from: from) {
+      let name = fieldName(packet, at: start + 2)
+      from = name.endIndex
+      if from < packet.count, packet[from] == UInt8(ascii: ">") {
+        ends[name, default: []].append(from + 1)
       }
     }
-    return found ? result : nil
+    return ends.mapValues { $0.reversed() }
   }
 
   /// The packet with one more entry in its edit history; nil when there is no place for it.
