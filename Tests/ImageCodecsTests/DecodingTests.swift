@@ -6,6 +6,11 @@ import Testing
 @testable import ImageCodecs
 
 @Suite struct DecodingTests {
+  /// A test of an empty list's files would pass without one.
+  @Test func theListsOfFilesAreThere() {
+    #expect(!Fixture.jpegs.isEmpty && !Fixture.pngs.isEmpty)
+  }
+
   @Test(arguments: Fixture.jpegs) func jpegPixelsAreTheOtherDecoders(fixture: Fixture) throws {
     let decoded = try decode(fixture.bytes, name: fixture.name)
     #expect(decoded.source.format == .jpeg && decoded.source.nameRemark == nil)

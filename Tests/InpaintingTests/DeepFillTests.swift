@@ -80,6 +80,7 @@ import Testing
       return samples(photo)
     }
     let (before, part, full) = (try filled(0), try filled(51), try filled(255))
+    #expect(part != before && full != before)
     for i in part.indices where full[i] != before[i] {
       let expected = (Int(before[i]) * 204 + Int(full[i]) * 51 + 127) / 255
       #expect(Int(part[i]) == expected)

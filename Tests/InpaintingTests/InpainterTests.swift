@@ -136,6 +136,7 @@ func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
       &part,
       hole: rectangleMask(height: 64, width: 64, rows: 20..<30, columns: 20..<30, value: 51),
       orientation: .up)
+    #expect(bytes(full) != bytes(before) && bytes(part) != bytes(before))
     for y in 20..<30 {
       for x in 20..<30 {
         let expected = (Int(before[y, x, 1]) * 204 + Int(full[y, x, 1]) * 51 + 127) / 255
