@@ -53,6 +53,23 @@ final class Scratch {
   ])
   func writesTimes(_ seconds: Int, _ text: String) { #expect(timestamp(seconds) == text) }
 
+  /// Far dates, and fractions before 1970, are given to another file as they are.
+  @Test(arguments: [(10_413_792_000, 0), (-1, 250_000_000), (981_173_106, 999_999_999)])
+  func copiesTimes(_ seconds: Int, _ nanoseconds: Int) throws {
+    let scratch = try Scratch()
+    try scratch.add("a")
+    try scratch.add("b")
+    let (a, b) = (scratch.path + "/a", scratch.path + "/b")
+    let time = timespec(tv_sec: seconds, tv_nsec: nanoseconds)
+    #expect(unsafe utimensat(AT_FDCWD, a, [time, time], 0) == 0)
+    let status = try #require(FileSystem.status(a))
+    #expect(status.modified == FileSystem.Time(seconds: seconds, nanoseconds: nanoseconds))
+    let descriptor = unsafe open(b, O_WRONLY)
+    defer { close(descriptor) }
+    try FileSystem.copyTraits(status, to: descriptor, keepsTime: true, name: "b")
+    #expect(FileSystem.status(b) == status)
+  }
+
   @Test func keepsAFileUnderASecondName() throws {
     let scratch = try Scratch()
     try scratch.add("a", "new")
@@ -183,6 +200,17 @@ final class Scratch {
     let later = try BatchJournal(folder: scratch.path)
     #expect(later.entry(for: "a/b %\t\n.jpg") == entry)
     #expect(later.entry(for: "a/b") == nil)
+  }
+
+  @Test func remembersTimesBeyond64Bits() throws {
+    let scratch = try Scratch()
+    let time = FileSystem.Time(seconds: 10_413_792_000, nanoseconds: 5)
+    let entry = BatchJournal.Entry(
+      inputSize: 1, inputModified: time.totalNanoseconds, options: 3, outputSize: 4,
+      outputChecksum: 5)
+    try BatchJournal(folder: scratch.path).record("a.jpg", entry)
+    #expect(try BatchJournal(folder: scratch.path).entry(for: "a.jpg") == entry)
+    #expect(scratch.text(BatchJournal.name)?.contains("\t10413792000000000005\t") == true)
   }
 
   @Test func passesOverALineThatWasCutOff() throws {

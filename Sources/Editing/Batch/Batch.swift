@@ -102,8 +102,8 @@ public struct Batch: Sendable {
       try journal.record(
         item.relative,
         .init(
-          inputSize: input.size, inputModified: input.modified, options: options,
-          outputSize: bytes.count, outputChecksum: checksum(bytes)))
+          inputSize: input.size, inputModified: input.modified.totalNanoseconds,
+          options: options, outputSize: bytes.count, outputChecksum: checksum(bytes)))
     }
     return eraser.remove(request)
   }
@@ -118,8 +118,8 @@ public struct Batch: Sendable {
     let bytes = try FileSystem.read(item.output)
     if let entry, entry.outputSize == bytes.count, entry.outputChecksum == checksum(bytes) {
       let isSame =
-        entry.inputSize == input.size && entry.inputModified == input.modified
-        && entry.options == options
+        entry.inputSize == input.size
+        && entry.inputModified == input.modified.totalNanoseconds && entry.options == options
       return isSame ? .complete : .other
     }
     do {
@@ -139,7 +139,7 @@ public struct Batch: Sendable {
     if options.strip != .nothing { text += "; strip \(options.strip.rawValue)" }
     if !options.marksHistory { text += "; no mark" }
     if let mask = item.mask, let status = FileSystem.status(mask) {
-      text += "; mask \(mask) \(status.size) \(status.modified)"
+      text += "; mask \(mask) \(status.size) \(status.modified.totalNanoseconds)"
     }
     return checksum(Array(text.utf8))
   }

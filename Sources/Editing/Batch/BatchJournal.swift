@@ -18,7 +18,8 @@ final class BatchJournal: Sendable {
 
   struct Entry: Equatable {
     var inputSize: Int
-    var inputModified: Int
+    /// Nanoseconds since 1970.
+    var inputModified: Int128
     var options: UInt64
     var outputSize: Int
     var outputChecksum: UInt64
@@ -66,7 +67,7 @@ final class BatchJournal: Sendable {
 
   private static func parse(_ line: Substring) -> (String, Entry)? {
     let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
-    guard fields.count == 6, let inputSize = Int(fields[0]), let modified = Int(fields[1]),
+    guard fields.count == 6, let inputSize = Int(fields[0]), let modified = Int128(fields[1]),
       let options = UInt64(fields[2], radix: 16), let outputSize = Int(fields[3]),
       let checksum = UInt64(fields[4], radix: 16)
     else { return nil }

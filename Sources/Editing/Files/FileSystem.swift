@@ -15,10 +15,20 @@ enum FileSystem {
     var isDirectory: Bool
     var isRegular: Bool
     var size: Int
-    /// Nanoseconds since 1970 of the last change of the contents.
-    var modified: Int
+    /// When the contents last changed.
+    var modified: Time
     /// Who may read, write and run it: the nine mode bits.
     var permissions: mode_t
+  }
+
+  /// A time, counted from 1970; in two parts, as 64 bits of nanoseconds end in 2262.
+  struct Time: Equatable {
+    var seconds: Int
+    /// 0 to 999,999,999, also before 1970.
+    var nanoseconds: Int
+
+    /// The whole time as one number, for records.
+    var totalNanoseconds: Int128 { Int128(seconds) * 1_000_000_000 + Int128(nanoseconds) }
   }
 
   /// What is at a path, links followed; `nil` for nothing.
@@ -33,7 +43,7 @@ enum FileSystem {
     #endif
     return Status(
       isDirectory: kind == S_IFDIR, isRegular: kind == S_IFREG, size: Int(info.st_size),
-      modified: Int(time.tv_sec) * 1_000_000_000 + Int(time.tv_nsec),
+      modified: Time(seconds: Int(time.tv_sec), nanoseconds: Int(time.tv_nsec)),
       permissions: info.st_mode & 0o777)
   }
 
@@ -45,7 +55,7 @@ enum FileSystem {
     _ = fchmod(descriptor, status.permissions)
     if keepsTime {
       let time = timespec(
-        tv_sec: status.modified / 1_000_000_000, tv_nsec: status.modified % 1_000_000_000)
+        tv_sec: status.modified.seconds, tv_nsec: status.modified.nanoseconds)
       if unsafe futimens(descriptor, [time, time]) != 0 {
         throw .unwritable(name: name, reason: reason(errno))
       }
