@@ -101,6 +101,23 @@ final class Scratch {
     #expect(scratch.names == ["a.txt"])
   }
 
+  /// What an earlier run left behind, perhaps one with the same number in another container, is neither
+  /// in the way nor lost.
+  @Test func passesOverTemporaryNamesThatAreTaken() throws {
+    let scratch = try Scratch()
+    let left = (1...500).map { ".efface-\(getpid())-\($0).tmp" } + ["taken"]
+    for name in left { try scratch.add(name, "left") }
+    try OutputFile(scratch.path + "/a.txt", replacing: false).write(Array("a".utf8))
+    var names = ["free", "taken", "taken"]
+    let file = try TemporaryFile(for: scratch.path + "/b.txt") { names.removeLast() }
+    try file.publish(replacing: false)
+    #expect(scratch.names == (left + ["a.txt", "b.txt"]).sorted())
+    #expect(scratch.text("taken") == "left")
+    #expect(throws: EditingError.self) {
+      try TemporaryFile(for: scratch.path + "/c.txt") { "taken" }
+    }
+  }
+
   @Test func namesTheFileThatCannotBeWritten() throws {
     let scratch = try Scratch()
     #expect {

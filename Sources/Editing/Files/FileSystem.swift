@@ -1,5 +1,3 @@
-import Synchronization
-
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -139,11 +137,9 @@ enum FileSystem {
     }
   }
 
-  private static let serial = Atomic<Int>(0)
-
-  /// A name that no other file of this process has.
+  /// A name by chance: numbers of processes are alike in several containers that share a folder.
   static func temporaryName() -> String {
-    ".efface-\(getpid())-\(serial.add(1, ordering: .relaxed).newValue).tmp"
+    ".efface-\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"
   }
 
   /// Makes a folder and those above it.

@@ -105,21 +105,31 @@ struct TemporaryFile: Sendable {
 
   /// Opens the file.
   ///
-  /// - Parameter permissions: Its mode bits, of which the process's mask takes some away.
-  init(for target: String, permissions: mode_t = 0o666) throws(EditingError) {
+  /// - Parameters:
+  ///   - permissions: Its mode bits, of which the process's mask takes some away.
+  ///   - names: Gives the temporary names to try.
+  init(
+    for target: String, permissions: mode_t = 0o666,
+    names: () -> String = FileSystem.temporaryName
+  ) throws(EditingError) {
     self.target = target
-    let path = PathName.join(PathName(target).folder, FileSystem.temporaryName())
-    self.path = path
-    let (opened, failure) = Self.pending.withLock { pending in
-      let opened = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
-      let failure = errno
-      if opened >= 0 { pending.insert(path) }
-      return (opened, failure)
+    let folder = PathName(target).folder
+    var failure = EEXIST
+    for _ in 0..<16 where failure == EEXIST {
+      let path = PathName.join(folder, names())
+      let opened = Self.pending.withLock { pending in
+        let opened = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+        failure = errno
+        if opened >= 0 { pending.insert(path) }
+        return opened
+      }
+      if opened >= 0 {
+        self.path = path
+        descriptor = opened
+        return
+      }
     }
-    guard opened >= 0 else {
-      throw .unwritable(name: target, reason: FileSystem.reason(failure))
-    }
-    descriptor = opened
+    throw .unwritable(name: target, reason: FileSystem.reason(failure))
   }
 
   func write(_ bytes: [UInt8]) throws(EditingError) {
