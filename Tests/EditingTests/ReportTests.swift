@@ -29,6 +29,12 @@ import Testing
     }
   }
 
+  @Test func namesEverySeedExactly() {
+    var report = RemovalReport(input: "a.jpg", status: .done)
+    report.variants = [.init(output: "b.jpg", seed: .max)]
+    #expect(report.json.text.contains(#""seed": 18446744073709551615}"#))
+  }
+
   @Test(arguments: [
     ("persom", ["person"]), ("people", ["person"]), ("bike", ["bicycle"]), ("cars", ["car"]),
     ("acr", ["car"]),

@@ -99,7 +99,7 @@ public struct RemovalReport: Sendable {
       "notes": .array(notes.map { .string($0) }),
       "variants": .array(
         variants.map {
-          .members(["output": .string($0.output), "seed": .integer(Int(clamping: $0.seed))])
+          .members(["output": .string($0.output), "seed": .unsigned($0.seed)])
         }),
     ])
   }

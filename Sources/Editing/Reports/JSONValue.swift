@@ -6,6 +6,8 @@ public indirect enum JSONValue: Equatable, Sendable {
   case boolean(Bool)
   /// A whole number.
   case integer(Int)
+  /// A whole number that `Int` may be too small for.
+  case unsigned(UInt64)
   /// Any other number, written with at most this many digits after the point.
   case number(Double, digits: Int)
   /// A string.
@@ -38,6 +40,7 @@ public indirect enum JSONValue: Equatable, Sendable {
     case .null: text += "null"
     case .boolean(let value): text += value ? "true" : "false"
     case .integer(let value): text += String(value)
+    case .unsigned(let value): text += String(value)
     case .number(let value, let digits): text += Self.decimal(value, digits: digits)
     case .string(let value): Self.write(value, to: &text)
     case .array(let values):
