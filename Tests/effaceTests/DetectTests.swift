@@ -25,6 +25,17 @@ import Testing
     #expect(table.contains("cat#1") && table.split(separator: "\n").count == objects.count + 1)
   }
 
+  @Test func refusesAFileThatIsTooLargeBeforeReadingIt() throws {
+    let folder = try Scratch()
+    try folder.write("a.jpg", [])
+    let file = try #require(FileHandle(forWritingAtPath: folder.path + "/a.jpg"))
+    try file.truncate(atOffset: 1 << 40)
+    try file.close()
+    let run = try Command(["detect", "a.jpg"], in: folder)
+    #expect(run.status == 1)
+    #expect(run.messages == "efface: a.jpg: cannot be read: it is larger than 4 GiB\n")
+  }
+
   @Test func describesTheNetworks() throws {
     let run = try Command(["models", "--json"], in: try Scratch())
     #expect(run.status == 0)

@@ -60,6 +60,9 @@ enum FileSystem {
     }
   }
 
+  /// The most bytes of a file that are read: no photo has more, and some memory must stay for it.
+  private static let limit = 4 << 30
+
   /// All bytes of a file, or of standard input for `-`.
   static func read(_ path: String) throws(EditingError) -> [UInt8] {
     let shown = path == "-" ? "standard input" : path
@@ -71,7 +74,10 @@ enum FileSystem {
     defer { if path != "-" { close(descriptor) } }
     var bytes: [UInt8] = []
     var info = stat()
-    let expected = unsafe fstat(descriptor, &info) == 0 ? Int(info.st_size) : 0
+    // The size of devices and pipes says nothing.
+    let isRegular = unsafe fstat(descriptor, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
+    let expected = isRegular ? Int(info.st_size) : 0
+    if expected > limit { throw .unreadable(name: shown, reason: "it is larger than 4 GiB") }
     bytes.reserveCapacity(expected + 1)
     while true {
       let room = max(bytes.capacity - bytes.count, 1 << 16)
