@@ -98,6 +98,33 @@ import Testing
     #expect(try folder.bytes("r.html") == Array("<html>mine</html>".utf8))
   }
 
+  /// No result takes the place of a photo or a mask that the batch reads, by whatever name.
+  @Test(arguments: [
+    ["b/a.jpg", "--output", "b"],
+    ["b/a.jpg", "--output", "link"],
+    ["link/a.jpg", "--output", "b"],
+    ["c/s", "--output", "c"],
+    ["c/s", "--output", "c", "--shard", "1/2"],
+    ["b/a.jpg", "--output", "hard"],
+    ["p/a.png", "--output", "masks"],
+  ])
+  func neverReplacesAPhotoOfItsOwn(_ arguments: [String]) throws {
+    let folder = try Scratch()
+    let photos = ["b/a.jpg", "c/s/a.jpg", "c/s/s/a.jpg", "hard/x.jpg", "p/a.png"]
+    for photo in photos { try folder.addPhoto(photo) }
+    for mask in ["masks/a.png", "masks/s/a.png"] { try folder.addMask(mask) }
+    let files = FileManager.default
+    try files.createSymbolicLink(atPath: folder.path + "/link", withDestinationPath: "b")
+    try files.linkItem(
+      atPath: folder.path + "/b/a.jpg", toPath: folder.path + "/hard/a.jpg")
+    let before = try folder.names.map { try folder.bytes($0) }
+    let run = try Command(["batch", "--masks", "masks", "--force"] + arguments, in: folder)
+    #expect(run.status == 64, "\(run.messages)")
+    #expect(run.messages.contains("name another output folder"), "\(run.messages)")
+    #expect(run.messages.split(separator: "\n").count == 1)
+    #expect(try folder.names.map { try folder.bytes($0) } == before)
+  }
+
   @Test func sharesTheWorkOut() throws {
     let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
     let first = try Command(call + ["--shard", "1/2"], in: folder)

@@ -45,7 +45,8 @@ public struct BatchPlan: Sendable {
   /// each input folder keeps its own name there, so that equal names do not meet. The mask of
   /// `a/b.jpg` is `a/b.png` in the folder of masks (or `a/b.jpg.png`, or of another extension).
   ///
-  /// - Throws: When an input is missing, when there is no photo, or when two would have one output.
+  /// - Throws: When an input is missing, when there is no photo, when two would have one output, or when
+  ///   an output would replace a photo or a mask.
   public init(
     inputs: [String], folder: String, recursive: Bool = true, shard: Shard? = nil,
     masks: String? = nil
@@ -94,6 +95,7 @@ public struct BatchPlan: Sendable {
       throw .nothingMatched(
         name: inputs.joined(separator: ", "), detail: "no .jpg, .jpeg or .png file there")
     }
+    try Self.checkInputsStay(items)
     if let shard {
       items = items.indices.filter { $0 % shard.count == shard.index - 1 }.map { items[$0] }
     }
@@ -124,6 +126,20 @@ public struct BatchPlan: Sendable {
       }
     }
     return found
+  }
+
+  /// Refuses outputs that are photos or masks of the batch themselves, also under another name.
+  private static func checkInputsStay(_ items: [Item]) throws(EditingError) {
+    var inputs: Set<FileSystem.Identity> = []
+    for item in items {
+      for path in [item.input, item.mask] {
+        if let path { inputs.formUnion(FileSystem.identities(path)) }
+      }
+    }
+    for item in items where !inputs.isDisjoint(with: FileSystem.identities(item.output)) {
+      throw .usage(
+        "\(item.output): is a photo or a mask of this batch itself; name another output folder")
+    }
   }
 
   private static func maskNames(for item: Item, in folder: String) -> [String] {

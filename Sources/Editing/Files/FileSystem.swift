@@ -180,6 +180,25 @@ enum FileSystem {
     return unsafe String(cString: resolved)
   }
 
+  /// What all paths of one file have in common: where they lead, or the file's number, which hard links
+  /// share.
+  enum Identity: Hashable {
+    case path([UInt8])
+    case number(device: UInt64, file: UInt64)
+  }
+
+  /// What tells a path's file from others, links followed; empty where nothing is there.
+  static func identities(_ path: String) -> [Identity] {
+    var info = stat()
+    guard unsafe stat(path, &info) == 0 else { return [] }
+    return [
+      .path(Array(canonical(path).utf8)),
+      .number(
+        device: UInt64(truncatingIfNeeded: info.st_dev),
+        file: UInt64(truncatingIfNeeded: info.st_ino)),
+    ]
+  }
+
   /// Whether a path is a link.
   static func isLink(_ path: String) -> Bool {
     var info = stat()
