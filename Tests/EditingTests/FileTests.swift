@@ -198,6 +198,19 @@ final class Scratch {
     #expect(masks == [scratch.path + "/m/a/x.png", scratch.path + "/m/y.jpg.png", nil])
   }
 
+  /// One accent in two ways is two names, and has an order of its own.
+  @Test func tellsNamesApartByTheirBytes() throws {
+    let scratch = try Scratch()
+    let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+    for name in ["\(composed).jpg", "\(decomposed).jpg", "\(decomposed)/a.jpg"] {
+      try scratch.add("in/" + name)
+    }
+    let items = try plan(scratch, ["in"], output: "in/\(composed)").items
+    #expect(
+      items.map { Array($0.relative.utf8) }
+        == ["\(decomposed).jpg", "\(decomposed)/a.jpg", "\(composed).jpg"].map { Array($0.utf8) })
+  }
+
   @Test func saysWhenThereIsNothing() throws {
     let scratch = try Scratch()
     try scratch.add("in/t.txt")
@@ -239,6 +252,16 @@ final class Scratch {
       inputSize: 1, inputModified: 2, options: 3, outputSize: 4, outputChecksum: 6)
     try journal.record("b.jpg", entry)
     #expect(try BatchJournal(folder: scratch.path).entry(for: "b.jpg") == entry)
+  }
+
+  @Test func tellsNamesApartByTheirBytes() throws {
+    let scratch = try Scratch()
+    let entry = BatchJournal.Entry(
+      inputSize: 1, inputModified: 2, options: 3, outputSize: 4, outputChecksum: 5)
+    try BatchJournal(folder: scratch.path).record("\u{E9}.jpg", entry)
+    let journal = try BatchJournal(folder: scratch.path)
+    #expect(journal.entry(for: "\u{E9}.jpg") == entry)
+    #expect(journal.entry(for: "e\u{301}.jpg") == nil)
   }
 
   @Test func tellsBytesApart() {

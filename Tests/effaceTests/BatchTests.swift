@@ -54,6 +54,35 @@ import Testing
     #expect(folder.has("out/a.jpg") && folder.has("out/c.jpg") && !folder.has("out/b.jpg"))
   }
 
+  /// What cannot be read is told of, whatever its name; what is no photo is not.
+  @Test func tellsOfNamesAndLinksThatLeadNowhere() throws {
+    let folder = try folder(["a.jpg"])
+    let made = try Command(
+      "/bin/sh",
+      [
+        "-c",
+        """
+        cd in && bad=$(printf '\\377') && mkdir "folder$bad" && ln -s nothing link.jpg &&
+        touch "a$bad.jpg" "b$bad.jpg" "t$bad.txt" ".h$bad.jpg" && ln -s nothing link.txt
+        printf 'b\\376.jpg' | xargs -I NAME cp a.jpg NAME
+        """,
+      ], in: folder)
+    #expect(made.status == 0, "\(made.messages)")
+    let run = try Command(call, in: folder)
+    #expect(run.status == 1)
+    #expect(
+      try run.lines().map { $0["status"] as? String }.sorted { $0 ?? "" < $1 ?? "" }
+        == ["done", "failed", "failed", "failed", "failed", "failed"])
+    let reason = "cannot be read: the name is not UTF-8; rename it"
+    for name in ["a\u{FFFD}.jpg", "b\u{FFFD}.jpg", "folder\u{FFFD}"] {
+      #expect(run.messages.contains("in/\(name): \(reason)"), "\(run.messages)")
+    }
+    #expect(run.messages.contains("in/link.jpg: cannot be read: it is a link to nothing"))
+    #expect(folder.has("out/a.jpg"))
+    let flat = try Command(call + ["--no-recursive", "--force"], in: folder)
+    #expect(try flat.lines().count == 5)
+  }
+
   @Test func resumesWithoutTrustingDamagedOutputs() throws {
     let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
     #expect(try Command(call, in: folder).status == 0)

@@ -66,6 +66,7 @@ public struct Batch: Sendable {
   private func attempt(_ item: BatchPlan.Item, _ eraser: Eraser, _ journal: BatchJournal)
     throws(EditingError) -> RemovalReport
   {
+    if let defect = item.defect { throw .unreadable(name: item.input, reason: defect) }
     guard let input = FileSystem.status(item.input) else {
       throw .unreadable(name: item.input, reason: "it has gone since the batch began")
     }

@@ -27,18 +27,19 @@ final class BatchJournal: Sendable {
 
   private let descriptor: Int32
   private let path: String
-  private let finished: [String: Entry]
+  /// By the bytes of the path: strings that differ in bytes alone may be equal.
+  private let finished: [[UInt8]: Entry]
 
   /// Opens the journal of a folder, and reads it.
   init(folder: String) throws(EditingError) {
     path = PathName.join(folder, Self.name)
-    var finished: [String: Entry] = [:]
+    var finished: [[UInt8]: Entry] = [:]
     var isCutOff = false
     if FileSystem.status(path) != nil {
       let text = String(decoding: try FileSystem.read(path), as: UTF8.self)
       isCutOff = !text.isEmpty && !text.hasSuffix("\n")
       for line in text.split(separator: "\n") {
-        if let (name, entry) = Self.parse(line) { finished[name] = entry }
+        if let (name, entry) = Self.parse(line) { finished[Array(name.utf8)] = entry }
       }
     }
     self.finished = finished
@@ -53,7 +54,7 @@ final class BatchJournal: Sendable {
   deinit { close(descriptor) }
 
   /// What is known of an output, from before this run.
-  func entry(for relative: String) -> Entry? { finished[relative] }
+  func entry(for relative: String) -> Entry? { finished[Array(relative.utf8)] }
 
   /// Records that an output is complete.
   func record(_ relative: String, _ entry: Entry) throws(EditingError) {

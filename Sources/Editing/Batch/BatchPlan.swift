@@ -32,6 +32,8 @@ public struct BatchPlan: Sendable {
     public var mask: String?
     /// Where the mask that is wanted was looked for first; `nil` where it is there.
     public var missingMask: String?
+    /// Why the photo cannot be read at all; `nil` where it may be.
+    public var defect: String?
   }
 
   /// The photos, ordered by their outputs.
@@ -63,16 +65,17 @@ public struct BatchPlan: Sendable {
         items.append(Item(input: input, output: PathName.join(folder, name), relative: name))
         continue
       }
-      if FileSystem.canonical(input) == excluded {
+      if FileSystem.canonical(input).isSameName(as: excluded) {
         throw .usage("\(folder): the output folder is the input folder; name another one")
       }
       let prefix = inputs.count > 1 ? PathName(FileSystem.canonical(input)).name : ""
-      for path in try Self.photos(below: input, recursive: recursive, excluded: excluded) {
+      let photos = try Self.photos(below: input, recursive: recursive, excluded: excluded)
+      for (path, defect) in photos {
         let relative = PathName.join(prefix, path)
         items.append(
           Item(
             input: PathName.join(input, path), output: PathName.join(folder, relative),
-            relative: relative))
+            relative: relative, defect: defect))
       }
     }
     if let masks {
@@ -85,8 +88,11 @@ public struct BatchPlan: Sendable {
         if items[index].mask == nil { items[index].missingMask = names[0] }
       }
     }
-    items.sort { $0.relative < $1.relative }
-    for (one, next) in zip(items, items.dropFirst()) where one.relative == next.relative {
+    items.sort { $0.relative.precedes($1.relative) }
+    // Names that are repaired may be alike, but are not written to.
+    let written = items.filter { $0.defect == nil }
+    for (one, next) in zip(written, written.dropFirst())
+    where one.relative.isSameName(as: next.relative) {
       throw .usage(
         "\(one.input) and \(next.input) would both be written to \(one.output); "
           + "run them into different folders")
@@ -95,33 +101,41 @@ public struct BatchPlan: Sendable {
       throw .nothingMatched(
         name: inputs.joined(separator: ", "), detail: "no .jpg, .jpeg or .png file there")
     }
-    try Self.checkInputsStay(items)
+    try Self.checkInputsStay(written)
     if let shard {
       items = items.indices.filter { $0 % shard.count == shard.index - 1 }.map { items[$0] }
     }
     self.items = items
   }
 
-  /// Paths of the photos below a folder, relative to it.
+  /// Paths of the photos below a folder, relative to it, and what keeps one from being read.
   ///
   /// Hidden names are passed over, linked folders are not entered, and the output folder is left out.
   private static func photos(below folder: String, recursive: Bool, excluded: String)
-    throws(EditingError) -> [String]
+    throws(EditingError) -> [(path: String, defect: String?)]
   {
-    var found: [String] = []
+    var found: [(path: String, defect: String?)] = []
     var pending = [""]
     while let relative = pending.popLast() {
       for name in try FileSystem.names(in: PathName.join(folder, relative))
-      where !name.hasPrefix(".") {
-        let path = PathName.join(relative, name)
+      where !name.text.hasPrefix(".") {
+        let path = PathName.join(relative, name.text)
         let full = PathName.join(folder, path)
-        guard let status = FileSystem.status(full) else { continue }
-        if status.isDirectory {
-          if recursive && !FileSystem.isLink(full) && FileSystem.canonical(full) != excluded {
+        let isPhoto = ImageFormat(fileName: name.text) != nil
+        if !name.isUTF8 {
+          if isPhoto || name.isFolder && recursive {
+            found.append((path, "the name is not UTF-8; rename it"))
+          }
+        } else if let status = FileSystem.status(full) {
+          if !status.isDirectory {
+            if isPhoto { found.append((path, nil)) }
+          } else if recursive && !FileSystem.isLink(full)
+            && !FileSystem.canonical(full).isSameName(as: excluded)
+          {
             pending.append(path)
           }
-        } else if ImageFormat(fileName: name) != nil {
-          found.append(path)
+        } else if isPhoto {
+          found.append((path, FileSystem.isLink(full) ? "it is a link to nothing" : nil))
         }
       }
     }

@@ -157,20 +157,35 @@ enum FileSystem {
     }
   }
 
+  /// A name in a folder.
+  struct Name {
+    /// The name; repaired where it is not UTF-8, so that it can be shown, but leads nowhere.
+    var text: String
+    /// Whether the name is UTF-8.
+    var isUTF8: Bool
+    /// Whether it is a folder's, links not followed, as far as the file system says so at once.
+    var isFolder: Bool
+  }
+
   /// The names in a folder, in byte order, without `.` and `..`.
-  static func names(in folder: String) throws(EditingError) -> [String] {
+  static func names(in folder: String) throws(EditingError) -> [Name] {
     guard let stream = unsafe opendir(folder) else {
       throw .unreadable(name: folder, reason: reason(errno))
     }
     defer { _ = unsafe closedir(stream) }
-    var names: [String] = []
+    var names: [Name] = []
     while let entry = unsafe readdir(stream) {
+      let isFolder = unsafe Int(entry.pointee.d_type) == Int(DT_DIR)
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
-        unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) { unsafe String(cString: $0) }
+        unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) {
+          unsafe Name(
+            text: String(cString: $0), isUTF8: String(validatingCString: $0) != nil,
+            isFolder: isFolder)
+        }
       }
-      if name != "." && name != ".." { names.append(name) }
+      if name.text != "." && name.text != ".." { names.append(name) }
     }
-    return names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+    return names.sorted { $0.text.precedes($1.text) }
   }
 
   /// The path with every link resolved; the path itself where nothing is there.

@@ -35,6 +35,15 @@ struct PathName {
   }
 }
 
+// For `==` and `<`, two ways to write an accent are one; for a file system they are two names.
+extension String {
+  /// Whether both are the same bytes.
+  func isSameName(as other: String) -> Bool { utf8.elementsEqual(other.utf8) }
+
+  /// Whether it comes before the other, byte by byte.
+  func precedes(_ other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
+}
+
 /// What stands between stem and extension of a photo's output when nothing else is asked for.
 public let defaultSuffix = "-removed"
 
