@@ -41,6 +41,28 @@ import Testing
     #expect(!end.contains("skipped") && !end.contains("c.jpg"))
   }
 
+  @Test func aPageThatIsNotFinishedDoesNotStay() throws {
+    let scratch = try Scratch()
+    let name = scratch.path + "/r.html"
+    func begin() throws -> BatchReportFile {
+      try BatchReportFile(named: name, replacing: false, resuming: false)
+    }
+    var file: BatchReportFile? = try begin()
+    try file?.add(RemovalReport(input: "a.jpg", status: .done))
+    #expect(scratch.names.count == 1)
+    file = nil
+    #expect(scratch.names.isEmpty)
+    try begin().finish()
+    #expect(scratch.names == ["r.html"])
+    #expect(scratch.text("r.html")?.hasSuffix("</html>\n") == true)
+    try FileManager.default.removeItem(atPath: name)
+    file = try begin()
+    try scratch.add("r.html", "mine")
+    #expect(throws: EditingError.exists(name: name)) { try file?.finish() }
+    file = nil
+    #expect(scratch.names == ["r.html"] && scratch.text("r.html") == "mine")
+  }
+
   @Test func anEmptyBatchIsAPageToo() {
     let page = BatchReport.html(entries: [])
     #expect(page.contains("<b>0</b> photos") && page.hasSuffix("</html>\n"))

@@ -154,6 +154,15 @@ import Testing
     #expect(try folder.names.map { try folder.bytes($0) } == before)
   }
 
+  @Test func leavesNoReportBehindThatItCannotFinish() throws {
+    let folder = try folder(["a.jpg"])
+    try folder.write("out", [])
+    let before = folder.names
+    let run = try Command(call + ["--report", "r.html"], in: folder)
+    #expect(run.status == 1 && run.messages.contains("out/.efface-journal: cannot be written"))
+    #expect(folder.names == before)
+  }
+
   @Test func sharesTheWorkOut() throws {
     let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
     let first = try Command(call + ["--shard", "1/2"], in: folder)

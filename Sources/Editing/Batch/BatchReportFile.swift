@@ -5,6 +5,7 @@ public final class BatchReportFile: Sendable {
   private let replaces: Bool
   private let file: TemporaryFile
   private let page: Mutex<BatchReport>
+  private let isPublished = Atomic<Bool>(false)
 
   /// Begins the page; it gets its name when it is finished.
   ///
@@ -49,12 +50,11 @@ public final class BatchReportFile: Sendable {
 
   /// Ends the page and gives it its name.
   public func finish() throws(EditingError) {
-    do {
-      try file.write(Array(page.withLock { $0.closing() }.utf8))
-      try file.publish(replacing: replaces)
-    } catch {
-      file.remove()
-      throw error
-    }
+    try file.write(Array(page.withLock { $0.closing() }.utf8))
+    try file.publish(replacing: replaces)
+    isPublished.store(true, ordering: .relaxed)
   }
+
+  /// A page that was not finished, for whatever reason, does not stay.
+  deinit { if !isPublished.load(ordering: .relaxed) { file.remove() } }
 }
