@@ -26,12 +26,18 @@ struct Command {
   }
 
   /// Runs `efface` with these arguments in a folder.
-  init(_ arguments: [String], in folder: Scratch, input: Data? = nil) throws {
-    try self.init(Self.program.path, arguments, in: folder, input: input)
+  init(
+    _ arguments: [String], in folder: Scratch, input: Data? = nil, output: FileHandle? = nil
+  ) throws {
+    try self.init(Self.program.path, arguments, in: folder, input: input, output: output)
   }
 
-  /// Runs any program; its standard streams are files, so that no pipe can fill.
-  init(_ program: String, _ arguments: [String], in folder: Scratch, input: Data? = nil) throws {
+  /// Runs any program; its standard streams are files, so that no pipe can fill, unless its output is to go
+  /// elsewhere.
+  init(
+    _ program: String, _ arguments: [String], in folder: Scratch, input: Data? = nil,
+    output elsewhere: FileHandle? = nil
+  ) throws {
     let side = try Scratch()
     let files = ["in", "out", "err"].map { URL(fileURLWithPath: side.path + "/" + $0) }
     for file in files { try Data().write(to: file) }
@@ -41,7 +47,7 @@ struct Command {
     process.arguments = arguments
     process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
     process.standardInput = try FileHandle(forReadingFrom: files[0])
-    process.standardOutput = try FileHandle(forWritingTo: files[1])
+    process.standardOutput = try elsewhere ?? FileHandle(forWritingTo: files[1])
     process.standardError = try FileHandle(forWritingTo: files[2])
     try process.run()
     process.waitUntilExit()

@@ -10,6 +10,9 @@ import Synchronization
 
 /// What happens at Ctrl-C and at a request to end: no half-written file stays, and the exit status is 130.
 public enum Interruption {
+  /// Makes a write to a pipe that nobody reads an error like any other, instead of the process's end.
+  public static func surviveClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+
   /// Starts to wait for SIGINT and SIGTERM on a thread of its own.
   ///
   /// Call it first, from the main thread: threads that exist already would be interrupted as usual.

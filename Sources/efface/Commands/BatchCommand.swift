@@ -115,7 +115,13 @@ private final class BatchTally: Sendable {
   private let json: Bool
   private let page: BatchReportFile?
   private let start = ContinuousClock.now
-  private let state = Mutex((statuses: [RemovalReport.Status](), pageError: EditingError?.none))
+  private let state = Mutex(State())
+
+  private struct State {
+    var statuses: [RemovalReport.Status] = []
+    /// Why the page, or standard output, does not show every photo; the photos are done all the same.
+    var (pageError, outputError): (EditingError?, EditingError?)
+  }
 
   init(total: Int, terminal: Terminal, json: Bool, page: BatchReportFile?) {
     self.total = total
@@ -127,10 +133,14 @@ private final class BatchTally: Sendable {
   func begin() { terminal.progress("0/\(total) photos …") }
 
   func add(_ report: RemovalReport) {
-    if json { terminal.result(report.json.text + "\n") }
     if let error = report.error { terminal.message("\(error)") }
     state.withLock { state in
       state.statuses.append(report.status)
+      do throws(EditingError) {
+        if json && state.outputError == nil { try terminal.result(report.json.text + "\n") }
+      } catch {
+        state.outputError = error
+      }
       do throws(EditingError) {
         try page?.add(report)
       } catch {
@@ -143,10 +153,12 @@ private final class BatchTally: Sendable {
 
   func finish(quiet: Bool) throws {
     terminal.clearProgress()
-    let (statuses, pageError) = state.withLock { ($0.statuses, $0.pageError) }
+    let state = state.withLock { $0 }
+    let statuses = state.statuses
     let summary = Self.summary(statuses)
-    if let pageError { throw pageError }
+    if let error = state.pageError { throw error }
     try page?.finish()
+    if let error = state.outputError { throw error }
     if !quiet && !json { terminal.message(summary) }
     let status = ExitStatus(statuses)
     if status != .done { throw status.code }

@@ -63,7 +63,7 @@ struct Compare: ParsableCommand {
       }
       if verify {
         let verification = try Editing.verify(before: before, after: after, mask: mask)
-        Terminal().result(verification.text)
+        try Terminal().result(verification.text)
         if !verification.isKept {
           throw EditingError.picture(
             message: "\(after): differs from \(before) outside the mask")

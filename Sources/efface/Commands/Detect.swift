@@ -35,7 +35,7 @@ struct Detect: ParsableCommand {
       let eraser = Eraser(threads: processorCount) { terminal.progress("\($0.rawValue) …") }
       let report = try eraser.detect(photo, overlay: overlay)
       terminal.clearProgress()
-      terminal.result(json ? report.json.text + "\n" : report.table)
+      try terminal.result(json ? report.json.text + "\n" : report.table)
     } catch {
       throw terminal.fail(error).code
     }

@@ -12,9 +12,9 @@ struct Models: ParsableCommand {
     let terminal = Terminal()
     do {
       for model in try ModelCard.all() {
-        terminal.result(json ? model.json.text + "\n" : model.text)
+        try terminal.result(json ? model.json.text + "\n" : model.text)
       }
-      if !json { terminal.result(try kernelSummary() + "\n") }
+      if !json { try terminal.result(kernelSummary() + "\n") }
     } catch {
       throw terminal.fail(error).code
     }

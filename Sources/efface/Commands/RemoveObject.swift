@@ -174,8 +174,13 @@ struct RemoveObject: ParsableCommand {
       report = RemovalReport(input: photo, failure: error)
     }
     terminal.clearProgress()
-    if reporting.json { terminal.result(report.json.text + "\n") }
-    if let error = report.error { throw terminal.fail(error).code }
+    if let error = report.error { terminal.message("\(error)") }
+    do throws(EditingError) {
+      if reporting.json { try terminal.result(report.json.text + "\n") }
+    } catch {
+      throw terminal.fail(error).code
+    }
+    if let error = report.error { throw ExitStatus(error).code }
     if reporting.quiet { return }
     for note in report.notes { terminal.message("\(photo): \(note)") }
     if !reporting.json && targetName != "-" { terminal.message(summary(report)) }

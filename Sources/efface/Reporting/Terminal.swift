@@ -17,22 +17,22 @@ struct Terminal: Sendable {
     showsProgress = !isQuiet && isatty(2) == 1
   }
 
-  /// Prints a result.
-  func result(_ text: String) { Self.write(text, to: 1) }
+  /// Prints a result; one that is lost is an error.
+  func result(_ text: String) throws(EditingError) { try StandardStream.output.write(text) }
 
-  /// Prints a message.
+  /// Prints a message, as far as anyone reads it.
   func message(_ text: String) {
-    Self.write((showsProgress ? "\r\u{1B}[K" : "") + "efface: \(text)\n", to: 2)
+    Self.write((showsProgress ? "\r\u{1B}[K" : "") + "efface: \(text)\n")
   }
 
   /// Replaces the line of progress.
   func progress(_ text: String) {
-    if showsProgress { Self.write("\r\u{1B}[K\(text)", to: 2) }
+    if showsProgress { Self.write("\r\u{1B}[K\(text)") }
   }
 
   /// Removes the line of progress.
   func clearProgress() {
-    if showsProgress { Self.write("\r\u{1B}[K", to: 2) }
+    if showsProgress { Self.write("\r\u{1B}[K") }
   }
 
   /// Ends the command with an error's line and its status.
@@ -41,24 +41,7 @@ struct Terminal: Sendable {
     return ExitStatus(error)
   }
 
-  private static func write(_ text: String, to descriptor: Int32) {
-    var text = text
-    text.withUTF8 { bytes in
-      var done = 0
-      while done < bytes.count {
-        guard let base = bytes.baseAddress else { return }
-        #if canImport(Glibc)
-          let wrote = unsafe Glibc.write(descriptor, base + done, bytes.count - done)
-        #elseif canImport(Musl)
-          let wrote = Musl.write(descriptor, base + done, bytes.count - done)
-        #else
-          let wrote = Darwin.write(descriptor, base + done, bytes.count - done)
-        #endif
-        if wrote < 0 && errno != EINTR { return }
-        done += max(0, wrote)
-      }
-    }
-  }
+  private static func write(_ text: String) { try? StandardStream.messages.write(text) }
 }
 
 /// Whether a file descriptor is a terminal.

@@ -1,0 +1,42 @@
+import Foundation
+import ImageCodecs
+import Testing
+
+/// A result that standard output does not take is an error, told in one line; files that are written stay.
+@Suite struct LostOutputTests {
+  private static let commands = [
+    ["models"], ["models", "--json"], ["detect", "a.jpg"], ["detect", "a.jpg", "--json"],
+    ["compare", "a.jpg", "a.jpg", "--verify"],
+    ["remove-object", "a.jpg", "--mask", "masks/a.png", "-o", "-"],
+    ["remove-object", "a.jpg", "--mask", "masks/a.png", "-o", "b.jpg", "--json"],
+    ["batch", "a.jpg", "c.jpg", "--masks", "masks", "-o", "out", "--json", "--report", "r.html"],
+  ]
+
+  private func check(_ arguments: [String], _ output: FileHandle, _ reason: String) throws {
+    let folder = try Scratch()
+    for name in ["a", "c"] {
+      try folder.addPhoto("\(name).jpg")
+      try folder.addMask("masks/\(name).png")
+    }
+    let run = try Command(arguments, in: folder, output: output)
+    #expect(run.status == 1)
+    #expect(run.messages == "efface: standard output: cannot be written: \(reason)\n")
+    if arguments.contains("b.jpg") { _ = try decode(folder.bytes("b.jpg"), name: "b.jpg") }
+    if arguments.contains("batch") {
+      for name in ["out/a.jpg", "out/c.jpg"] { _ = try decode(folder.bytes(name), name: name) }
+      #expect(String(decoding: try folder.bytes("r.html"), as: UTF8.self).hasSuffix("</html>\n"))
+    }
+  }
+
+  @Test(.enabled(if: FileManager.default.fileExists(atPath: "/dev/full")), arguments: commands)
+  func saysThatThereIsNoRoom(_ arguments: [String]) throws {
+    let full = try #require(FileHandle(forWritingAtPath: "/dev/full"))
+    try check(arguments, full, "no space left on device")
+  }
+
+  @Test(arguments: commands) func saysThatNobodyReads(_ arguments: [String]) throws {
+    let pipe = Pipe()
+    try pipe.fileHandleForReading.close()
+    try check(arguments, pipe.fileHandleForWriting, "broken pipe")
+  }
+}
