@@ -2,7 +2,8 @@ import Foundation
 import ImageCodecs
 import Testing
 
-@Suite struct InterruptionTests {
+// One at a time, because what is done at SIGHUP belongs to the whole process.
+@Suite(.serialized) struct InterruptionTests {
   /// An interrupted batch ends at once with 130, leaves no half-written file, and can go on.
   @Test func leavesNothingHalfDone() throws {
     let folder = try Scratch()
@@ -30,5 +31,117 @@ import Testing
     let resumed = try Command(call + ["--resume"], in: folder)
     #expect(resumed.status == 0, "\(resumed.messages)")
     #expect(folder.names.filter { $0.hasPrefix("out/") }.count == 12)
+  }
+
+  /// A program that runs; it gets SIGHUP as from a terminal, however the tests were started.
+  private func start(_ program: String, _ arguments: [String], in folder: Scratch) throws
+    -> Process
+  {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: program)
+    process.arguments = arguments
+    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
+    try folder.write("messages", [])
+    process.standardOutput = FileHandle.nullDevice
+    process.standardError = FileHandle(forWritingAtPath: folder.path + "/messages")
+    // What is ignored and what is blocked here would be so there.
+    let usual = signal(SIGHUP, SIG_DFL)
+    var (none, blocked) = (sigset_t(), sigset_t())
+    unsafe sigemptyset(&none)
+    unsafe pthread_sigmask(SIG_SETMASK, &none, &blocked)
+    defer {
+      unsafe pthread_sigmask(SIG_SETMASK, &blocked, nil)
+      signal(SIGHUP, usual)
+    }
+    try process.run()
+    return process
+  }
+
+  /// A photo that the program waits for; open for writing once the program has come to it.
+  private func pipe(_ name: String, of process: Process, in folder: Scratch) throws -> FileHandle {
+    while process.isRunning {
+      let descriptor = unsafe open(folder.path + "/" + name, O_WRONLY | O_NONBLOCK)
+      if descriptor >= 0 { return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true) }
+      Thread.sleep(forTimeInterval: 0.005)
+    }
+    return try #require(nil, "the program ended early")
+  }
+
+  private func addPipe(_ name: String, in folder: Scratch) {
+    #expect(unsafe mkfifo(folder.path + "/" + name, 0o600) == 0)
+  }
+
+  private func messages(in folder: Scratch) throws -> String {
+    String(decoding: try folder.bytes("messages"), as: UTF8.self)
+  }
+
+  @Test func saysThatNothingWasWritten() throws {
+    let folder = try Scratch()
+    try folder.addMask("m.png")
+    addPipe("a.jpg", in: folder)
+    let process = try start(
+      Command.program.path, ["remove-object", "a.jpg", "--mask", "m.png"], in: folder)
+    let photo = try pipe("a.jpg", of: process, in: folder)
+    process.interrupt()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    #expect(try messages(in: folder) == "\nefface: interrupted; nothing was written\n")
+    try photo.close()
+  }
+
+  @Test func saysThatSomeFillsAreWritten() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png")
+    // Nobody reads the second fill, so that the program does not come to an end.
+    addPipe("b-2.jpg", in: folder)
+    let process = try start(
+      Command.program.path,
+      ["remove-object", "a.jpg", "--mask", "m.png", "-o", "b.jpg", "--variants", "2"], in: folder)
+    while process.isRunning && !folder.has("b-1.jpg") { Thread.sleep(forTimeInterval: 0.005) }
+    process.interrupt()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    #expect(try messages(in: folder) == "\nefface: interrupted; what was written before is kept\n")
+    _ = try decode(folder.bytes("b-1.jpg"), name: "b-1.jpg")
+  }
+
+  private let batch = [
+    "batch", "in", "--masks", "masks", "--output", "out", "--report", "r.html",
+  ]
+
+  @Test func endsCleanlyWhenTheTerminalCloses() throws {
+    let folder = try Scratch()
+    try folder.addMask("masks/a.png")
+    try folder.write("in/t.txt", [])
+    addPipe("in/a.jpg", in: folder)
+    let before = folder.names + ["messages"]
+    let process = try start(Command.program.path, batch, in: folder)
+    let photo = try pipe("in/a.jpg", of: process, in: folder)
+    #expect(folder.names.contains { $0.hasSuffix(".tmp") })
+    kill(process.processIdentifier, SIGHUP)
+    process.waitUntilExit()
+    #expect(process.terminationReason == .exit && process.terminationStatus == 130)
+    #expect(folder.names.sorted() == before.sorted())
+    try photo.close()
+  }
+
+  @Test(.enabled(if: Command.installed("nohup") != nil))
+  func goesOnWhenTheTerminalIsToBeOutlived() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("photo.jpg")
+    try folder.addMask("masks/a.png")
+    try folder.write("in/t.txt", [])
+    addPipe("in/a.jpg", in: folder)
+    let nohup = try #require(Command.installed("nohup"))
+    let process = try start(nohup, [Command.program.path] + batch, in: folder)
+    let photo = try pipe("in/a.jpg", of: process, in: folder)
+    kill(process.processIdentifier, SIGHUP)
+    try photo.write(contentsOf: Data(try folder.bytes("photo.jpg")))
+    try photo.close()
+    process.waitUntilExit()
+    let messages = try messages(in: folder)
+    #expect(process.terminationStatus == 0, "\(messages)")
+    #expect(folder.has("out/a.jpg") && folder.has("r.html"))
   }
 }

@@ -1,3 +1,4 @@
+import CFileSystem
 import Synchronization
 
 #if canImport(Glibc)
@@ -8,22 +9,22 @@ import Synchronization
   import Darwin
 #endif
 
-/// What happens at Ctrl-C and at a request to end: no half-written file stays, and the exit status is 130.
+/// What happens at Ctrl-C, at a request to end and when the terminal closes: no half-written file stays, and
+/// the exit status is 130.
 public enum Interruption {
   /// Makes a write to a pipe that nobody reads an error like any other, instead of the process's end.
   public static func surviveClosedPipes() { signal(SIGPIPE, SIG_IGN) }
 
-  /// Starts to wait for SIGINT and SIGTERM on a thread of its own.
+  /// Starts to wait for SIGINT, SIGTERM and SIGHUP on a thread of its own.
   ///
   /// Call it first, from the main thread: threads that exist already would be interrupted as usual.
-  /// - Parameter message: Written to standard error before the process ends.
-  public static func endCleanly(message: String) {
-    var signals = sigset_t()
-    unsafe sigemptyset(&signals)
-    unsafe sigaddset(&signals, SIGINT)
-    unsafe sigaddset(&signals, SIGTERM)
+  /// - Parameters:
+  ///   - message: Written to standard error before the process ends.
+  ///   - afterOutput: The same once something has been written; `nil` where `message` is true then too.
+  public static func endCleanly(message: String, afterOutput: String? = nil) {
+    var signals = awaited()
     unsafe pthread_sigmask(SIG_BLOCK, &signals, nil)
-    Self.message.withLock { $0 = message }
+    messages.withLock { $0 = (message, afterOutput ?? message) }
     #if canImport(Darwin)
       var thread: pthread_t?
     #else
@@ -37,18 +38,23 @@ public enum Interruption {
       }, nil)
   }
 
-  private static let message = Mutex("")
+  private static let messages = Mutex((before: "", after: ""))
 
-  private static func wait() {
+  private static func awaited() -> sigset_t {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
-    unsafe sigaddset(&signals, SIGINT)
-    unsafe sigaddset(&signals, SIGTERM)
+    for signal in [SIGINT, SIGTERM] { unsafe sigaddset(&signals, signal) }
+    // Under `nohup` it stays ignored: a signal that is waited for would come all the same.
+    if !efs_is_ignored(SIGHUP) { unsafe sigaddset(&signals, SIGHUP) }
+    return signals
+  }
+
+  private static func wait() {
+    var signals = awaited()
     var signal: Int32 = 0
     while unsafe sigwait(&signals, &signal) != 0 {}
-    TemporaryFile.removeAll {
-      let bytes = Array(message.withLock { $0 }.utf8)
-      try? FileSystem.write(bytes, to: 2, name: "standard error")
+    TemporaryFile.removeAll { hasOutput in
+      try? StandardStream.messages.write(messages.withLock { hasOutput ? $0.after : $0.before })
       _exit(130)
     }
   }

@@ -64,6 +64,7 @@ public struct OutputFile: Sendable {
     _ bytes: [UInt8], like source: FileSystem.Status? = nil, keepsTime: Bool = false
   ) throws(EditingError) {
     if isStandardOutput {
+      TemporaryFile.noteOutput()
       return try FileSystem.write(bytes, to: 1, name: "standard output")
     }
     if let status = FileSystem.status(path), !status.isRegular {
@@ -72,6 +73,7 @@ public struct OutputFile: Sendable {
         throw .unwritable(name: path, reason: FileSystem.reason(errno))
       }
       defer { close(descriptor) }
+      TemporaryFile.noteOutput()
       return try FileSystem.write(bytes, to: descriptor, name: path)
     }
     let temporary = try TemporaryFile(for: path, permissions: source == nil ? 0o666 : 0o600)
@@ -100,8 +102,9 @@ struct TemporaryFile: Sendable {
   private let path: String
   private let descriptor: Int32
 
-  /// Temporary files of this process that still exist, so that an interruption can remove them.
-  private static let pending = Mutex<Set<String>>([])
+  /// What an interruption has to know: temporary files of this process that still exist, so that they can be
+  /// removed, and whether anything has been written for good.
+  private static let state = Mutex((pending: Set<String>(), hasOutput: false))
 
   /// Opens the file.
   ///
@@ -117,10 +120,10 @@ struct TemporaryFile: Sendable {
     var failure = EEXIST
     for _ in 0..<16 where failure == EEXIST {
       let path = PathName.join(folder, names())
-      let opened = Self.pending.withLock { pending in
+      let opened = Self.state.withLock { state in
         let opened = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
         failure = errno
-        if opened >= 0 { pending.insert(path) }
+        if opened >= 0 { state.pending.insert(path) }
         return opened
       }
       if opened >= 0 {
@@ -152,18 +155,20 @@ struct TemporaryFile: Sendable {
       throw .unwritable(name: target, reason: FileSystem.reason(errno))
     }
     let (path, target) = (path, target)
-    let failure: Int32 = Self.pending.withLock { pending in
+    let failure: Int32 = Self.state.withLock { state in
       if !replacing {
         // A hard link never replaces; some file systems have none, and a look must do there.
         if unsafe link(path, target) == 0 {
           unsafe unlink(path)
-          pending.remove(path)
+          state.pending.remove(path)
+          state.hasOutput = true
           return 0
         }
         if errno == EEXIST || FileSystem.status(target) != nil { return EEXIST }
       }
       if unsafe rename(path, target) != 0 { return errno }
-      pending.remove(path)
+      state.pending.remove(path)
+      state.hasOutput = true
       return 0
     }
     if failure == EEXIST { throw .exists(name: target) }
@@ -175,9 +180,9 @@ struct TemporaryFile: Sendable {
   func remove() {
     close(descriptor)
     let path = path
-    Self.pending.withLock { pending in
+    Self.state.withLock { state in
       unsafe unlink(path)
-      pending.remove(path)
+      state.pending.remove(path)
     }
   }
 
@@ -191,12 +196,17 @@ struct TemporaryFile: Sendable {
     }
   }
 
-  /// Removes every temporary file and calls `exit` while no new one can appear.
-  static func removeAll(then exit: () -> Void) {
-    pending.withLock { pending in
-      for path in pending { unsafe unlink(path) }
-      pending.removeAll()
-      exit()
+  /// Notes that something is written that is no temporary file.
+  static func noteOutput() { state.withLock { $0.hasOutput = true } }
+
+  /// Removes every temporary file and calls `exit` while no new one can appear, nor get its name.
+  ///
+  /// - Parameter exit: Is told whether anything has been written for good.
+  static func removeAll(then exit: (_ hasOutput: Bool) -> Void) {
+    state.withLock { state in
+      for path in state.pending { unsafe unlink(path) }
+      state.pending.removeAll()
+      exit(state.hasOutput)
     }
   }
 }

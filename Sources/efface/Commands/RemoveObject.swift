@@ -162,7 +162,9 @@ struct RemoveObject: ParsableCommand {
         "say what should go: --object, --at, --box, --distractors or --mask "
           + "(`efface detect \(photo)` shows what there is)")
     }
-    Interruption.endCleanly(message: "\nefface: interrupted; nothing was written\n")
+    Interruption.endCleanly(
+      message: "\nefface: interrupted; nothing was written\n",
+      afterOutput: "\nefface: interrupted; what was written before is kept\n")
     let terminal = Terminal(isQuiet: reporting.quiet)
     let eraser = Eraser(threads: selection.threads ?? processorCount) { stage in
       terminal.progress("\(stage.rawValue) …")
