@@ -42,12 +42,17 @@ public final class Inpainter: Sendable {
   ///   - photo: Written only where `hole` is not 0.
   ///   - hole: Of the photo's size, grown already over the object's edge: pixels outside it are
   ///     copied from.
+  ///   - barred: Not 0 where nothing should be copied from, such as on other people; of any size, over
+  ///     the whole photo.
   /// - Throws: `NetworkError` where the network cannot run.
-  /// - Precondition: The sizes agree.
-  public func fill(_ photo: inout Photo, hole: borrowing Mask) throws -> FillReport {
+  /// - Precondition: The sizes of photo and hole agree.
+  public func fill(
+    _ photo: inout Photo, hole: borrowing Mask, barred: borrowing Tensor<UInt8>? = nil
+  ) throws -> FillReport {
     let (orientation, color) = (photo.orientation, photo.color)
     return try fill(
-      &photo.pixels, deep: &photo.deepPixels, hole: hole, orientation: orientation, color: color)
+      &photo.pixels, deep: &photo.deepPixels, hole: hole, barred: barred, orientation: orientation,
+      color: color)
   }
 
   /// As ``fill(_:hole:)``, for RGB pixels in sRGB.
@@ -55,12 +60,13 @@ public final class Inpainter: Sendable {
     _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, orientation: Orientation
   ) throws -> FillReport {
     var deep: Tensor<UInt16>?
-    return try fill(&pixels, deep: &deep, hole: hole, orientation: orientation, color: nil)
+    return try fill(
+      &pixels, deep: &deep, hole: hole, barred: nil, orientation: orientation, color: nil)
   }
 
   private func fill(
     _ pixels: inout Tensor<UInt8>, deep: inout Tensor<UInt16>?, hole: borrowing Mask,
-    orientation: Orientation, color: ColorTransform?
+    barred: borrowing Tensor<UInt8>?, orientation: Orientation, color: ColorTransform?
   ) throws -> FillReport {
     precondition(
       pixels.channels == 3 && pixels.height == hole.height && pixels.width == hole.width,
@@ -78,7 +84,8 @@ public final class Inpainter: Sendable {
       }
       let seen = clock.now
       let window = fill(
-        &pixels, hole: hole, box: box, index: index, structure: structure, wantsOrigins: isDeep)
+        &pixels, hole: hole, box: box, index: index, structure: structure, barred: barred,
+        wantsOrigins: isDeep)
       if let window {
         deepen(&deep, &pixels, from: window, box: box, hole: hole.values)
       }
@@ -100,15 +107,21 @@ public final class Inpainter: Sendable {
   @discardableResult
   public func fill(
     _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int,
-    structure: borrowing Structure?, wantsOrigins: Bool = false
+    structure: borrowing Structure?, barred: borrowing Tensor<UInt8>? = nil,
+    wantsOrigins: Bool = false
   ) -> FilledWindow? {
     let longer = max(box.width, box.height)
     let margin = max(64, Int(Double(longer) * settings.context))
     let region = ImageRegion(
       rows: box.y..<box.maxY, columns: box.x..<box.maxX
     ).grown(by: margin, height: pixels.height, width: pixels.width)
-    let window = partialWindow(
+    var window = partialWindow(
       of: pixels, hole: hole.values, region: region, texture: settings.texture, threads: threads)
+    switch barred {
+    case .some(let barred):
+      window.bar(barred, region: region, height: pixels.height, width: pixels.width)
+    case .none: break
+    }
     let synthesis = ExemplarSynthesis(
       settings: settings, seed: UInt32(truncatingIfNeeded: seed &+ UInt64(index) &* 7919),
       threads: threads)
@@ -229,6 +242,29 @@ func partialWindow(
   }
   extendLifetime(averaged)
   return PartialImage(pixels: result, known: known)
+}
+
+extension PartialImage {
+  /// Bars what a mask of any size over the whole photo says, unless little would be left to copy from.
+  ///
+  /// - Parameter region: The part of the photo, of `height` × `width` pixels, that this is.
+  mutating func bar(
+    _ mask: borrowing Tensor<UInt8>, region: ImageRegion, height: Int, width: Int
+  ) {
+    var bar = Tensor<UInt8>(
+      height: region.height, width: region.width, channels: 1, repeating: 0)
+    var (barredCount, knownCount) = (0, 0)
+    for y in 0..<region.height {
+      let row = (region.rows.lowerBound + y) * mask.height / height
+      for x in 0..<region.width where known[y, x] != 0 {
+        knownCount += 1
+        if mask[row, (region.columns.lowerBound + x) * mask.width / width] == 0 { continue }
+        bar[y, x] = 255
+        barredCount += 1
+      }
+    }
+    if barredCount > 0 && 2 * barredCount <= knownCount { barred = consume bar }
+  }
 }
 
 /// Writes a window's pixels into the photo, by the mask's weights.

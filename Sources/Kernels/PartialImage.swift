@@ -7,6 +7,8 @@ public struct PartialImage: ~Copyable {
   public var pixels: Tensor<UInt8>
   /// 255 where a pixel is known, 0 elsewhere.
   public var known: Tensor<UInt8>
+  /// 255 where nothing is to be copied from, though it is known; `nil` for nowhere.
+  public var barred: Tensor<UInt8>?
 
   /// Makes a picture from its pixels and where they are known.
   ///
@@ -44,7 +46,23 @@ public struct PartialImage: ~Copyable {
         source, width * 4, sourceKnown, Int32(width), Int32(height), Int32(needed), target,
         halfWidth * 4, targetKnown, Int32(rows.lowerBound), Int32(rows.upperBound))
     }
-    return PartialImage(pixels: half, known: halfKnown)
+    var image = PartialImage(pixels: half, known: halfKnown)
+    image.barred = halvedBar()
+    return image
+  }
+
+  /// What is barred at half the size: wherever one of two by two pixels is.
+  private func halvedBar() -> Tensor<UInt8>? {
+    switch barred {
+    case .none: return nil
+    case .some(let barred):
+      var half = Tensor<UInt8>(
+        height: (height + 1) / 2, width: (width + 1) / 2, channels: 1, repeating: 0)
+      for y in 0..<height {
+        for x in 0..<width where barred[y, x] != 0 { half[y / 2, x / 2] = 255 }
+      }
+      return half
+    }
   }
 
   /// Gives every unknown pixel a smooth colour from its surroundings.

@@ -53,6 +53,8 @@ public struct PatchLevel: ~Copyable {
   static let bandHeight = 16
 
   /// Prepares a scale: the fourth channel is the texture.
+  ///
+  /// A source holds nothing that is unknown or barred.
   public init(_ image: consuming PartialImage, kernels: KernelTable = .current) {
     let (height, width) = (image.height, image.width)
     self.height = height
@@ -73,19 +75,26 @@ public struct PatchLevel: ~Copyable {
     if height > 2 * r && width > 2 * r {
       let near = touching(hole, radius: r)
       let isNear = unsafe near.pointer
+      var barred: Tensor<UInt8>?
+      switch image.barred {
+      case .some(let bar): barred = touching(bar, radius: r)
+      case .none: break
+      }
+      let isBarred = unsafe pointer(to: barred)
       let (isWanted, isUsable) = unsafe (wanted.mutablePointer, usable.mutablePointer)
       for y in r..<height - r {
         for i in y * width + r..<(y + 1) * width - r {
           if unsafe isNear[i] != 0 {
             unsafe isWanted[i] = 255
             targetCount += 1
-          } else {
+          } else if (unsafe isBarred?[i] ?? 0) == 0 {
             unsafe isUsable[i] = 255
             sourceCount += 1
           }
         }
       }
       extendLifetime(near)
+      extendLifetime(barred)
     }
     // The hole itself belongs to it: at the picture's border no patch has its centre.
     let bounds = targetCount == 0 ? nil : boundingRegion(of: hole)

@@ -59,9 +59,67 @@ struct ContactShadow {
     self.grid = grid
   }
 
-  /// The shadow's pixels with its soft edge; `nil` where no dark region is clearly one.
+  /// The shadow's pixels with its soft edge, and the dark strip at the foot; `nil` where there is neither.
   func pixels() -> [Bool]? {
-    guard let box = grid.box(of: object), box.maxY < height else { return nil }
+    guard let box = grid.box(of: object) else { return nil }
+    let (shadow, strip) = (shadow(of: box), strip(under: box))
+    guard let shadow, let strip else { return shadow ?? strip }
+    return shadow.indices.map { shadow[$0] || strip[$0] }
+  }
+
+  /// What is darker than the ground below the object, right at its foot.
+  ///
+  /// Soles, tyres, and the line where no light comes: however small, a fill would draw it up into the hole.
+  /// Nearly all of it must end near the object; dark ground goes on.
+  private func strip(under box: Rectangle) -> [Bool]? {
+    let size = Float(box.width * box.height).squareRoot()
+    let reach = max(8, Int(Self.stripReach * size))
+    if box.maxY + reach > height { return nil }
+    let levels = grid.means(of: colours, where: ground, reach: 1).map { $0.sum() / 3 }
+    let rim = grid.dilated(object, by: 2)
+    let near = grid.dilated(object, by: reach / 2)
+    let allowed = grid.dilated(object, by: reach)
+    let within = grid.dilated(object, by: reach - 1)
+    // Beside a slim thing's legs there may be anything.
+    let foot = box.maxY - min(box.width, box.height) / 5
+    let below = levels.indices.filter {
+      allowed[$0] && !near[$0] && ground[$0] && $0 / width >= foot && box.x <= $0 % width
+        && $0 % width < box.maxX
+    }
+    if below.count < 20 { return nil }
+    let usual = quantile(below.map { levels[$0] }, 0.5)
+    func isDark(_ index: Int) -> Bool {
+      ground[index] && index / width >= foot && levels[index] < usual - Self.stripContrast
+    }
+    let start = levels.indices.filter { rim[$0] && isDark($0) }
+    let region = grid.flooded(from: start) { allowed[$0] && isDark($0) }
+    let count = region.count { $0 }
+    let limit = levels.indices.filter {
+      allowed[$0] && !within[$0] && ground[$0] && $0 / width >= foot
+    }
+    let escaped = limit.count { region[$0] }
+    // A neighbour's leg goes on upwards.
+    let rising = (0..<width).count { x in
+      let index = foot * width + x
+      return region[index] && ground[index - width]
+        && levels[index - width] < usual - Self.stripContrast
+    }
+    if count < 6 || 3 * count > object.count(where: { $0 }) || 10 * escaped > limit.count
+      || 3 * rising > reach
+    {
+      return nil
+    }
+    let soft = grid.dilated(region, by: 1)
+    return soft.indices.map { soft[$0] && ground[$0] }
+  }
+
+  /// How far the strip may go from the object, in parts of the object's size.
+  private static let stripReach: Float = 0.3
+  /// By how much it is darker than the ground, as a difference of logarithms: a fourth.
+  private static let stripContrast: Float = 0.3
+
+  private func shadow(of box: Rectangle) -> [Bool]? {
+    if box.maxY >= height { return nil }
     let area = object.count { $0 }
     let ring = grid.dilated(object, by: 4)
     let lowest = box.maxY - box.height / 6

@@ -36,6 +36,9 @@ struct CellGroup {
   }
 
   private static let leastNeighbour = 6
+
+  /// Whether half of the object or more lies in marked cells.
+  func isMostly(in marked: [Bool]) -> Bool { 2 * cells.count { marked[$0] } >= cells.count }
 }
 
 /// Gathers cells into objects.

@@ -170,17 +170,43 @@ public struct Scene {
   public func addShadow(to mask: inout Mask) -> Bool {
     let map = look.map
     var others = [Bool](repeating: false, count: map.count)
-    for group in groups {
-      // What the mask covers by half or more is the thing itself.
-      let covered = group.cells.count { cell in
-        let place = middle(of: cell)
-        return view.value(x: place.x, y: place.y, in: mask) >= 128
-      }
-      if 2 * covered < group.cells.count {
-        for cell in group.cells { others[cell] = true }
-      }
+    let covered = coveredCells(by: mask)
+    for group in groups where !group.isMostly(in: covered) {
+      for cell in group.cells { others[cell] = true }
     }
     return view.addShadow(to: &mask, others: others, rows: map.height, columns: map.width)
+  }
+
+  /// Where other objects are than those that a mask covers; `nil` where there are none.
+  ///
+  /// An object along a fifth of the mask's edge or more may go on behind what it covers, and is not
+  /// counted.
+  ///
+  /// - Returns: 255 on them, in the network's cells, stored orientation.
+  public func otherObjects(than mask: borrowing Mask) -> Tensor<UInt8>? {
+    let map = look.map
+    let covered = coveredCells(by: mask)
+    let near = Grid(height: map.height, width: map.width).dilated(covered, by: 2)
+    let edge = near.indices.map { near[$0] && !covered[$0] }
+    let length = edge.count { $0 }
+    var cells = Tensor<UInt8>(height: map.height, width: map.width, repeating: 0)
+    var isAny = false
+    for group in groups where !group.isMostly(in: covered) {
+      if 5 * group.cells.count(where: { edge[$0] }) >= length { continue }
+      for cell in group.cells { cells[cell / map.width, cell % map.width] = 255 }
+      isAny = true
+    }
+    return isAny ? view.orientation.stored(cells) : nil
+  }
+
+  /// Which cells' middles a mask covers.
+  private func coveredCells(by mask: borrowing Mask) -> [Bool] {
+    var covered = [Bool](repeating: false, count: look.map.count)
+    for cell in covered.indices {
+      let place = middle(of: cell)
+      covered[cell] = view.value(x: place.x, y: place.y, in: mask) >= 128
+    }
+    return covered
   }
 
   /// The places in `objects` of everything that is not a main subject.

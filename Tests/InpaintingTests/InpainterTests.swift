@@ -1,7 +1,9 @@
-import Inpainting
+import Kernels
 import Photos
 import Tensors
 import Testing
+
+@testable import Inpainting
 
 /// A picture of coarse random texture: blocks of three pixels.
 func texture(height: Int, width: Int, seed: UInt64 = 3) -> Tensor<UInt8> {
@@ -114,6 +116,26 @@ func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
       for y in rows { for x in columns { darkest = min(darkest, photo[y, x, 1]) } }
       #expect(darkest >= 30, "the texture starts at 60, and only light is evened out")
     }
+  }
+
+  @Test func barsUnlessLittleIsLeft() {
+    func barred(columns: Int) -> Int {
+      var image = PartialImage(
+        pixels: Tensor(height: 41, width: 60, channels: 4, repeating: 9),
+        known: Tensor(height: 40, width: 60, repeating: 255))
+      // Over a photo of 100 x 100, of which the window shows rows 20 to 60 and columns 30 to 90.
+      var mask = Tensor<UInt8>(height: 10, width: 10, repeating: 0)
+      for y in 0..<10 { for x in 10 - columns..<10 { mask[y, x] = 255 } }
+      image.bar(
+        mask, region: ImageRegion(rows: 20..<60, columns: 30..<90), height: 100, width: 100)
+      switch image.barred {
+      case .none: return 0
+      case .some(let barred): return bytes(barred).count { $0 == 255 }
+      }
+    }
+    #expect(barred(columns: 0) == 0)
+    #expect(barred(columns: 3) == 40 * 20)
+    #expect(barred(columns: 5) == 0, "more than half of the window")
   }
 
   @Test func anEmptyMaskChangesNothing() throws {

@@ -19,6 +19,27 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
 }
 
 @Suite struct PatchTests {
+  @Test func whatIsBarredIsNoSource() {
+    func sources(barred: Bool) -> (touching: Int, count: Int, half: Int) {
+      var picture = pictureWithHole(height: 61, width: 83, rows: 17..<49, columns: 21..<60)
+      var bar = Tensor<UInt8>(height: 61, width: 83, repeating: 0)
+      if barred { for y in 0..<61 { for x in 66..<83 { bar[y, x] = 255 } } }
+      picture.barred = consume bar
+      let half = PatchLevel(picture.halved(needed: 4))
+      var level = PatchLevel(picture)
+      level.scatter(seed: 3)
+      level.peel(passes: 2, seed: 3, threads: 2)
+      level.measure(threads: 2)
+      level.search(pass: 0, radius: 40, anywhere: 3, seed: 8, threads: 2)
+      let found = level.sources.span
+      let touching = found.indices.count { Int(found[$0] & 0xffff) + PatchLevel.radius >= 66 }
+      return (touching, level.sourceCount, half.sourceCount)
+    }
+    let (free, kept) = (sources(barred: false), sources(barred: true))
+    #expect(free.touching > 0 && kept.touching == 0)
+    #expect(kept.count < free.count && kept.half < free.half && kept.half > 0)
+  }
+
   /// The same bytes on every instruction set and for any number of threads: whole numbers only.
   @Test func isTheSameOnEveryInstructionSet() throws {
     func run(_ set: InstructionSet, threads: Int, guided: Bool) throws -> [UInt8] {

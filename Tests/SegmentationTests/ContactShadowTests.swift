@@ -93,6 +93,21 @@ private struct Ground: ~Copyable {
     #expect(shadow != nil)
   }
 
+  /// A dark line right under the post: whatever its hue and grain, and though it is no shadow.
+  @Test func theDarkStripAtTheFootIsFound() throws {
+    let line = { (x: Int, y: Int) in (56..<90).contains(x) && (111..<116).contains(y) }
+    let found = Ground(factors: (0.3, 0.42, 0.7), grain: 0, dark: line).shadow()
+    let strip = try #require(found)
+    let rows = (112..<116).map { strip[$0 * Ground.side + 72] }
+    #expect(rows == [true, true, true, true] && !strip[120 * Ground.side + 72])
+    // Ground that is dark farther on, too.
+    let wide = Ground(
+      factors: (0.3, 0.42, 0.7), dark: { x, y in (40..<110).contains(x) && (111..<136).contains(y) }
+    )
+    let none = wide.shadow()
+    #expect(none == nil)
+  }
+
   @Test func evenGroundHasNoShadow() {
     let shadow = Ground(dark: { _, _ in false }).shadow()
     #expect(shadow == nil)

@@ -41,6 +41,30 @@ import Testing
     #expect(!scene.distractors().contains(cat.index))
   }
 
+  @Test func otherObjectsAreThoseThatAMaskLeaves() throws {
+    let cat = try photo("cat.jpg")
+    let (height, width) = (cat.photo.height, cat.photo.width)
+    var twins = Tensor<UInt8>(height: height, width: 2 * width, channels: 3, repeating: 0)
+    for y in 0..<height {
+      for x in 0..<2 * width {
+        for c in 0..<3 { twins[y, x, c] = cat.photo.pixels[y, x % width, c] }
+      }
+    }
+    let scene = try Segmenter(threads: 2).analyze(twins, orientation: .up)
+    try #require(scene.objects.count == 2)
+    func others(than mask: borrowing Mask) -> [Bool] {
+      guard let cells = scene.otherObjects(than: mask) else { return [false, false] }
+      return scene.objects.map {
+        let (x, y) = ($0.box.x + $0.box.width / 2, $0.box.y + $0.box.height / 2)
+        return cells[y * cells.height / height, x * cells.width / (2 * width)] != 0
+      }
+    }
+    var mask = try scene.mask(of: 0)
+    #expect(others(than: mask) == [false, true])
+    mask.formUnion(try scene.mask(of: 1))
+    #expect(others(than: mask) == [false, false])
+  }
+
   @Test func aClickIsAlwaysCovered() throws {
     let decoded = try photo("cat.jpg")
     let scene = try Segmenter(threads: 1).analyze(

@@ -44,13 +44,16 @@ public final class Eraser {
     throws(EditingError)
   {
     var photo = try read(request, &report)
-    let selected = try select(in: photo.photo, request, &report)
+    var selected = try select(in: photo.photo, request, &report)
+    let others = selected.others.take()
     let hole = try grow(selected, request, &report)
     let before = keepBefore(photo.photo, request)
-    try fill(&photo.photo, hole, request, seed: request.options.seed, &report)
+    try fill(
+      &photo.photo, hole, others: others, request, seed: request.options.seed, &report)
     let encoded = try encode(&photo, hole, request, &report)
     try write(encoded, photo: photo, before: before, hole: hole, request, &report)
-    try writeVariants(of: &photo, before: before, hole: hole, request, &report)
+    try writeVariants(
+      of: &photo, before: before, hole: hole, others: others, request, &report)
   }
 
   /// Finds the objects in a photo.
@@ -149,13 +152,13 @@ public final class Eraser {
   }
 
   private func fill(
-    _ photo: inout Photo, _ hole: borrowing Mask, _ request: RemovalRequest, seed: UInt64,
-    _ report: inout RemovalReport
+    _ photo: inout Photo, _ hole: borrowing Mask, others: borrowing Tensor<UInt8>?,
+    _ request: RemovalRequest, seed: UInt64, _ report: inout RemovalReport
   ) throws(EditingError) {
     progress(.filling)
     let inpainter = try inpainter(seed: seed)
     do {
-      let filled = try inpainter.fill(&photo, hole: hole)
+      let filled = try inpainter.fill(&photo, hole: hole, barred: others)
       report.timings.inpaint += filled.networkMilliseconds
       report.timings.detail += filled.detailMilliseconds
     } catch {
@@ -231,7 +234,7 @@ public final class Eraser {
 
   private func writeVariants(
     of photo: inout DecodedPhoto, before: borrowing Photo?, hole: borrowing Mask,
-    _ request: RemovalRequest, _ report: inout RemovalReport
+    others: borrowing Tensor<UInt8>?, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) {
     if request.variants.isEmpty { return }
     let seed = request.options.seed
@@ -243,7 +246,7 @@ public final class Eraser {
       }
       let seed = seed &+ UInt64(number + 1)
       let notes = report.notes
-      try fill(&photo.photo, hole, request, seed: seed, &report)
+      try fill(&photo.photo, hole, others: others, request, seed: seed, &report)
       let encoded = try encode(&photo, hole, request, &report)
       report.notes = notes
       let watch = Stopwatch()

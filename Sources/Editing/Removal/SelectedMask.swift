@@ -12,6 +12,8 @@ struct SelectedMask: ~Copyable {
   /// By how many pixels the mask's edge may be wrong: a network that looks at a small picture of a
   /// large photo cannot know better.
   var uncertainty = 0
+  /// Other objects, which are not to be copied into the hole: 255 there, over the whole photo, small.
+  var others: Tensor<UInt8>?
   /// What people should know about how it came about.
   var notes: [String] = []
 
@@ -60,6 +62,7 @@ struct SelectedMask: ~Copyable {
     mask.fillGaps(upTo: 0.01)
     mask.extendToBorders(4 * uncertainty)
     if isDrawn { mask.formUnion(drawn) }
+    others = scene.otherObjects(than: mask)
   }
 
   private mutating func findObjects(

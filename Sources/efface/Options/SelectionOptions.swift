@@ -43,7 +43,8 @@ struct SelectionOptions: ParsableArguments {
       "Keep the shadow at an object's foot.",
       discussion: """
         Without it the shadow goes with what is named, clicked or boxed, where it is clearly the \
-        object's: dark ground of the same colour that touches the object and ends near it.
+        object's: dark ground of the same colour that touches the object and ends near it, or a dark \
+        strip right under it.
         """))
   var keepShadow = false
 
