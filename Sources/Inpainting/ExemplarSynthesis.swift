@@ -117,8 +117,9 @@ struct ExemplarSynthesis {
     _ image: consuming PartialImage, depth: Int, guide: borrowing Tensor<UInt8>?,
     guideScale: Double
   ) -> PatchLevel? {
+    let isCoarsest = isCoarsest(image)
     let coarse =
-      isCoarsest(image)
+      isCoarsest
       ? nil
       : solve(
         image.halved(needed: 4, threads: threads), depth: depth + 1, guide: guide,
@@ -133,6 +134,13 @@ struct ExemplarSynthesis {
       level.pick(textureGain: textureGain(depth), threads: threads)
       refine(&level, depth: depth)
     case .none:
+      // At a coarser scale nothing whole was left to copy, as in a thin frame around a large hole. A first
+      // search takes as long as the hole is large and deep, and here there is little to find.
+      if !isCoarsest
+        && level.targetCount * deepest(level.image) > settings.budget * settings.coarsestReach
+      {
+        return nil
+      }
       start(&level, depth: depth, guide: guide)
     }
     return level
@@ -142,12 +150,16 @@ struct ExemplarSynthesis {
   private func isCoarsest(_ image: borrowing PartialImage) -> Bool {
     if min(image.height, image.width) < 4 * PatchLevel.radius + 4 { return true }
     if max(image.height, image.width) > 512 { return false }
-    let reach = settings.coarsestReach
+    return deepest(image) <= settings.coarsestReach
+  }
+
+  /// How far the hole's innermost pixel is from its edge, rounded up.
+  private func deepest(_ image: borrowing PartialImage) -> Int {
     let distances = squaredDistances(toSet: image.known, threads: threads)
     var deepest: Int32 = 0
     let span = distances.span
     for i in 0..<span.count { deepest = max(deepest, span[i]) }
-    return Int(deepest) <= reach * reach
+    return Int(Double(deepest).squareRoot().rounded(.up))
   }
 
   private func setGuide(

@@ -86,8 +86,11 @@ public final class Inpainter: Sendable {
       let window = fill(
         &pixels, hole: hole, box: box, index: index, structure: structure, barred: barred,
         wantsOrigins: isDeep)
-      if let window {
+      switch window {
+      case .some(let window):
+        if window.origins == nil { report.plainWindows += 1 }
         deepen(&deep, &pixels, from: window, box: box, hole: hole.values)
+      case .none: break
       }
       report.windows += 1
       report.networkMilliseconds += (seen - start) / .milliseconds(1)
@@ -103,7 +106,7 @@ public final class Inpainter: Sendable {
 
   /// Fills the holes of one box under the guidance of what the network sees there.
   ///
-  /// - Returns: What was filled and where it came from, if `wantsOrigins`.
+  /// - Returns: What was filled and where it came from, if `wantsOrigins` or where nothing was copied.
   @discardableResult
   public func fill(
     _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int,
@@ -134,7 +137,8 @@ public final class Inpainter: Sendable {
       scale = structure.scale
     case .none: break
     }
-    if var level = synthesis.fill(window, guide: guide, guideScale: scale) {
+    let isTooLong = max(region.height, region.width) > PatchLevel.longestSide
+    if !isTooLong, var level = synthesis.fill(window, guide: guide, guideScale: scale) {
       composite(level.image.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
       if !wantsOrigins { return nil }
       let origins = level.origins(
@@ -157,8 +161,7 @@ public final class Inpainter: Sendable {
       case .none: smooth.fillSmoothly(threads: threads)
       }
       composite(smooth.pixels, region: region, box: box, onto: &pixels, hole: hole.values)
-      return wantsOrigins
-        ? FilledWindow(pixels: smooth.pixels.copy(), origins: nil, region: region) : nil
+      return FilledWindow(pixels: smooth.pixels.copy(), origins: nil, region: region)
     }
   }
 }
@@ -171,6 +174,8 @@ public struct FillReport: Sendable, Equatable {
   public var detailMilliseconds = 0.0
   /// Groups of holes that were filled, each in its own window.
   public var windows = 0
+  /// Those among them around which there was nothing to copy detail from.
+  public var plainWindows = 0
 
   /// Makes a report of nothing.
   public init() {}

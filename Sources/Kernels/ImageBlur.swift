@@ -65,13 +65,14 @@ private func boxColumns(
 /// Nearly a Gaussian blur: three boxes, whose variances sum to `sigma` squared as nearly as whole
 /// radii allow (Wells 1986).
 ///
+/// - Parameter sigma: The standard deviation in pixels; more than 3,900 counts as that.
 /// - Complexity: O(bytes), whatever `sigma`.
 public func gaussianBlurred(
   _ image: borrowing Tensor<UInt8>, sigma: Double, threads: Int = 1,
   kernels: KernelTable = .current
 ) -> Tensor<UInt8> {
   var result = image.copy()
-  for radius in boxRadii(sigma: sigma) where radius > 0 {
+  for radius in boxRadii(sigma: min(sigma, 3_900)) where radius > 0 {
     result = boxBlurred(result, radius: radius, threads: threads, kernels: kernels)
   }
   return result

@@ -9,6 +9,8 @@ public import Tensors
 /// sees its neighbours as they were before the pass; random numbers depend on the pixel alone. So the
 /// result is the same for any number of threads.
 public struct PatchLevel: ~Copyable {
+  /// The longest side of a picture: a source's row and column have 16 bits each.
+  public static let longestSide = 65_535
   /// The half side of a patch.
   public static let radius = Int(EFK_PATCH_RADIUS)
 
@@ -55,8 +57,11 @@ public struct PatchLevel: ~Copyable {
   /// Prepares a scale: the fourth channel is the texture.
   ///
   /// A source holds nothing that is unknown or barred.
+  ///
+  /// - Precondition: No side is longer than `longestSide`.
   public init(_ image: consuming PartialImage, kernels: KernelTable = .current) {
     let (height, width) = (image.height, image.width)
+    precondition(max(height, width) <= Self.longestSide, "a source's place has 16 bits a side")
     self.height = height
     self.width = width
     self.kernels = kernels

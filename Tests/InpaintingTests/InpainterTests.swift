@@ -118,6 +118,18 @@ func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
     }
   }
 
+  /// A first search would take longer than anything that it could find is worth.
+  @Test func aThinFrameIsNotSearchedForLong() throws {
+    for (frame, isPlain) in [(40, false), (8, true)] {
+      var photo = texture(height: 400, width: 400)
+      let inner = frame..<400 - frame
+      let mask = rectangleMask(height: 400, width: 400, rows: inner, columns: inner)
+      let report = try Inpainter(network: nil, threads: 2, seed: 1, settings: SynthesisSettings())
+        .fill(&photo, hole: mask, orientation: .up)
+      #expect(report.windows == 1 && report.plainWindows == (isPlain ? 1 : 0), "\(frame)")
+    }
+  }
+
   @Test func barsUnlessLittleIsLeft() {
     func barred(columns: Int) -> Int {
       var image = PartialImage(
