@@ -162,7 +162,8 @@ public final class Eraser {
       report.timings.inpaint += filled.networkMilliseconds
       report.timings.detail += filled.detailMilliseconds
       if filled.plainWindows > 0 {
-        report.notes.append("the mask leaves too little to copy detail from: the fill is only smooth")
+        report.notes.append(
+          "the mask leaves too little to copy detail from: the fill is only smooth")
       }
     } catch {
       throw .network(message: "\(shown(request.input)): the fill failed: \(error)")
