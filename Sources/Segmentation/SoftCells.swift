@@ -144,6 +144,19 @@ extension SoftCells {
 }
 
 extension SoftCells {
+  /// Adds what another answer about the same cells says, if both mean one thing: if they share 0.7 of what
+  /// either has.
+  mutating func join(_ other: SoftCells) {
+    var (both, either) = (0, 0)
+    for cell in values.indices {
+      let (own, its) = (values[cell] > 0.5, other.values[cell] > 0.5)
+      both += own && its ? 1 : 0
+      either += own || its ? 1 : 0
+    }
+    if 10 * both <= 7 * either { return }
+    for cell in values.indices { values[cell] = max(values[cell], other.values[cell]) }
+  }
+
   /// The mean with what other cells say of the same places.
   ///
   /// It is stretched, so that what one of both is sure of, by 0.9, counts as inside: rather a rim too much

@@ -23,6 +23,19 @@ import Testing
     #expect(alone.values[5 * 32 + 12] == 0 && alone.values[20 * 32 + 20] == 1)
   }
 
+  @Test func whatMeansTheSameIsJoined() {
+    func row(_ cells: Range<Int>) -> SoftCells {
+      var result = SoftCells(height: 1, width: 20)
+      for cell in cells { result.values[cell] = 0.8 }
+      return result
+    }
+    var alike = row(0..<10)
+    alike.join(row(1..<13))
+    #expect(alike.values == row(0..<10).values, "9 of 13")
+    alike.join(row(1..<12))
+    #expect(alike.values == row(0..<12).values, "9 of 12")
+  }
+
   @Test func onlyPartsWithASeedAreKept() {
     var cells = SoftCells(height: 4, width: 8)
     cells.values[0] = 0.9

@@ -7,9 +7,16 @@ import argparse
 from . import export, fixtures, inpainting_commands, product_commands, segmentation_commands
 
 
+class Command(argparse.ArgumentParser):
+    """One command; its help shows every default."""
+
+    def __init__(self, **options):
+        super().__init__(formatter_class=argparse.ArgumentDefaultsHelpFormatter, **options)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="efface_training", description=__doc__)
-    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=Command)
     for module in (inpainting_commands, product_commands, segmentation_commands, export, fixtures):
         module.add_commands(subparsers)
     options = parser.parse_args()
