@@ -19,7 +19,26 @@ struct Grid {
 
   /// Places within `reach` rows and columns of a marked one.
   func dilated(_ marked: [Bool], by reach: Int) -> [Bool] {
-    boxSums(of: marked.map { $0 ? Int32(1) : 0 }, zero: 0, reach: reach).map { $0 > 0 }
+    var result = marked
+    for y in 0..<height { spread(&result, from: y * width, step: 1, count: width, reach: reach) }
+    for x in 0..<width { spread(&result, from: x, step: width, count: height, reach: reach) }
+    return result
+  }
+
+  /// Marks what lies within `reach` of a marked place along a line.
+  private func spread(
+    _ marked: inout [Bool], from first: Int, step: Int, count: Int, reach: Int
+  ) {
+    let line = (0..<count).map { marked[first + $0 * step] }
+    var (before, after) = (-reach - 1, count + reach)
+    for place in 0..<count {
+      if line[place] { before = place }
+      if place - before <= reach { marked[first + place * step] = true }
+    }
+    for place in (0..<count).reversed() {
+      if line[place] { after = place }
+      if after - place <= reach { marked[first + place * step] = true }
+    }
   }
 
   /// For every place the mean of the marked values within `reach` rows and columns; 0 without any.
@@ -32,7 +51,7 @@ struct Grid {
     let own = values.indices.map { index -> SIMD4<Float> in
       marked[index] ? SIMD4(values[index], 1) : .zero
     }
-    return boxSums(of: own, zero: .zero, reach: reach).map { sum in
+    return boxSums(of: own, reach: reach).map { sum in
       let share = 1 / max(sum.w, 1)
       return SIMD3(sum.x, sum.y, sum.z) * share
     }
@@ -59,14 +78,14 @@ struct Grid {
   }
 
   /// Sums over squares of 2 · `reach` + 1 places a side, cut off at the picture's border.
-  private func boxSums<Value: Summable>(of values: [Value], zero: Value, reach: Int) -> [Value] {
+  private func boxSums(of values: [SIMD4<Float>], reach: Int) -> [SIMD4<Float>] {
     var rows = values
     for y in 0..<height {
       let line = y * width
       for x in 0..<width {
-        var sum = zero
+        var sum = SIMD4<Float>.zero
         for other in max(0, x - reach)...min(width - 1, x + reach) {
-          sum = sum.plus(values[line + other])
+          sum += values[line + other]
         }
         rows[line + x] = sum
       }
@@ -74,26 +93,13 @@ struct Grid {
     var result = rows
     for y in 0..<height {
       for x in 0..<width {
-        var sum = zero
+        var sum = SIMD4<Float>.zero
         for other in max(0, y - reach)...min(height - 1, y + reach) {
-          sum = sum.plus(rows[other * width + x])
+          sum += rows[other * width + x]
         }
         result[y * width + x] = sum
       }
     }
     return result
   }
-}
-
-/// What can be added up; SIMD vectors share no such protocol with numbers.
-private protocol Summable {
-  func plus(_ other: Self) -> Self
-}
-
-extension Int32: Summable {
-  fileprivate func plus(_ other: Int32) -> Int32 { self &+ other }
-}
-
-extension SIMD4<Float>: Summable {
-  fileprivate func plus(_ other: SIMD4<Float>) -> SIMD4<Float> { self + other }
 }

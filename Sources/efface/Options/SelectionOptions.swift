@@ -13,17 +13,21 @@ struct SelectionOptions: ParsableArguments {
     completion: .list(objectNames))
   var objects: [ObjectNames] = []
 
+  // A negative number is a wrong value, not another option.
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Remove the thing at this position of the upright photo.", valueName: "x,y"))
   var at: [Selection.Point] = []
 
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Keep what is at this position; refines --at and --box.", valueName: "x,y"))
   var notAt: [Selection.Point] = []
 
   @Option(
+    parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Remove the thing in this box; all of the box where nothing stands out.",
       valueName: "x,y,w,h"))
@@ -49,12 +53,14 @@ struct SelectionOptions: ParsableArguments {
   var keepShadow = false
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Grow the mask by so many pixels, 0 to 2000.",
       discussion: "Default: in proportion to each object, 3 at the least.", valueName: "px"))
   var grow: Int?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Fade the fill in over so many pixels of that growth, 0 to 2000.",
       discussion: "Default: half of it.", valueName: "px"))
