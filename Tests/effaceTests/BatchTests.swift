@@ -107,6 +107,17 @@ import Testing
     #expect(try folder.bytes("out/a.jpg") == edited)
   }
 
+  /// What is in the way and was never written by a batch is not the remains of a result.
+  @Test func resumingReplacesNoFileOfOthers() throws {
+    let folder = try folder(["a.jpg", "b.jpg"])
+    let text = Array("RIFF....WEBP".utf8)
+    try folder.write("out/a.jpg", text)
+    let run = try Command(call + ["--resume"], in: folder)
+    #expect(run.status == 1 && run.messages.contains("out/a.jpg: exists already"))
+    #expect(try statuses(run) == ["in/a.jpg": "failed", "in/b.jpg": "done"])
+    #expect(try folder.bytes("out/a.jpg") == text)
+  }
+
   @Test func aResumedReportShowsAllPhotos() throws {
     let folder = try folder(["a.jpg", "b.jpg"])
     func pictures() throws -> Int {

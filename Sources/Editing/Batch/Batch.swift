@@ -112,12 +112,13 @@ public struct Batch: Sendable {
   private enum State { case complete, damaged, other }
 
   /// What an output that exists already is: finished by an earlier run of the same batch, the remains
-  /// of something, or a picture that is not this batch's to replace.
+  /// of one, or a file that is not this batch's to replace, such as any that no run has recorded.
   private func state(
     of item: BatchPlan.Item, input: FileSystem.Status, options: UInt64, entry: BatchJournal.Entry?
   ) throws(EditingError) -> State {
+    guard let entry else { return .other }
     let bytes = try FileSystem.read(item.output)
-    if let entry, entry.outputSize == bytes.count, entry.outputChecksum == checksum(bytes) {
+    if entry.outputSize == bytes.count, entry.outputChecksum == checksum(bytes) {
       let isSame =
         entry.inputSize == input.size
         && entry.inputModified == input.modified.totalNanoseconds && entry.options == options
