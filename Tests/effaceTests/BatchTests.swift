@@ -83,6 +83,17 @@ import Testing
     #expect(try flat.lines().count == 5)
   }
 
+  @Test func masksMayLieBesideThePhotos() throws {
+    let folder = try Scratch()
+    for photo in ["in/a.png", "in/b.png"] { try folder.addPhoto(photo) }
+    try folder.addMask("in/a-mask.png")
+    let run = try Command(
+      ["batch", "in", "--masks", "in", "--output", "out", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect(try statuses(run) == ["in/a.png": "done", "in/b.png": "nothing-matched"])
+    #expect(folder.has("out/a.png") && !folder.has("out/b.png") && !folder.has("out/a-mask.png"))
+  }
+
   @Test func resumesWithoutTrustingDamagedOutputs() throws {
     let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
     #expect(try Command(call, in: folder).status == 0)
