@@ -83,6 +83,41 @@ import Testing
     #expect(try flat.lines().count == 5)
   }
 
+  @Test func pipesAmongThePhotosAreNotWaitedFor() throws {
+    let folder = try folder(["a.jpg", "c.jpg"])
+    #expect(unsafe mkfifo(folder.path + "/in/b.jpg", 0o600) == 0)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/in/d.jpg", withDestinationPath: "c.jpg")
+    try folder.addMask("masks/d.png")
+    let run = try Command(call, in: folder)
+    #expect(run.status == 1)
+    #expect(run.messages == "efface: in/b.jpg: cannot be read: it is no regular file\n")
+    #expect(
+      try statuses(run) == [
+        "in/a.jpg": "done", "in/b.jpg": "failed", "in/c.jpg": "done", "in/d.jpg": "done",
+      ])
+  }
+
+  /// For the superuser no folder is closed, unless that right is given up.
+  @Test(.enabled(if: getuid() != 0 || Command.installed("setpriv") != nil))
+  func aFolderThatCannotBeReadStopsNothing() throws {
+    let folder = try folder(["a.jpg", "sub/b.jpg", "z.jpg"])
+    let closed = folder.path + "/in/sub"
+    #expect(unsafe chmod(closed, 0) == 0)
+    defer { _ = unsafe chmod(closed, 0o700) }
+    let rights = "-dac_override,-dac_read_search"
+    let run =
+      getuid() != 0
+      ? try Command(call, in: folder)
+      : try Command(
+        try #require(Command.installed("setpriv")),
+        ["--bounding-set", rights, "--inh-caps", rights, Command.program.path] + call, in: folder)
+    #expect(run.status == 1)
+    #expect(run.messages == "efface: in/sub: cannot be read: permission denied\n")
+    #expect(
+      try statuses(run) == ["in/a.jpg": "done", "in/sub": "failed", "in/z.jpg": "done"])
+  }
+
   @Test func masksMayLieBesideThePhotos() throws {
     let folder = try Scratch()
     for photo in ["in/a.png", "in/b.png"] { try folder.addPhoto(photo) }

@@ -111,15 +111,23 @@ public struct BatchPlan: Sendable {
 
   /// Paths of the photos below a folder, relative to it, and what keeps one from being read.
   ///
-  /// Hidden names are passed over, linked folders are not entered, and the output folder is left out.
+  /// Hidden names are passed over, linked folders are not entered, and the output folder is left out. A
+  /// folder within that cannot be read stands in the list itself.
   private static func photos(below folder: String, recursive: Bool, excluded: String)
     throws(EditingError) -> [(path: String, defect: String?)]
   {
     var found: [(path: String, defect: String?)] = []
     var pending = [""]
     while let relative = pending.popLast() {
-      for name in try FileSystem.names(in: PathName.join(folder, relative))
-      where !name.text.hasPrefix(".") {
+      let names: [FileSystem.Name]
+      do {
+        names = try FileSystem.names(in: PathName.join(folder, relative))
+      } catch {
+        guard !relative.isEmpty, case .unreadable(_, let reason) = error else { throw error }
+        found.append((relative, reason))
+        continue
+      }
+      for name in names where !name.text.hasPrefix(".") {
         let path = PathName.join(relative, name.text)
         let full = PathName.join(folder, path)
         let isPhoto = ImageFormat(fileName: name.text) != nil
@@ -129,7 +137,8 @@ public struct BatchPlan: Sendable {
           }
         } else if let status = FileSystem.status(full) {
           if !status.isDirectory {
-            if isPhoto { found.append((path, nil)) }
+            // A pipe would be waited for, and a device may have no end.
+            if isPhoto { found.append((path, status.isRegular ? nil : "it is no regular file")) }
           } else if recursive && !FileSystem.isLink(full)
             && !FileSystem.canonical(full).isSameName(as: excluded)
           {
