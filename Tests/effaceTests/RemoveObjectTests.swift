@@ -147,6 +147,7 @@ import Testing
     (["remove-object", "a.jpg", "--mask", "m.png", "--grow=-3"], "--grow"),
     (["remove-object", "a.jpg", "--mask", "m.png", "--threads", "0"], "--threads"),
     (["remove-object", "-", "--mask", "-"], "cannot both"),
+    (["remove-object", "a.jpg", "--mask", "-", "--mask", "-"], "cannot both"),
     (["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.png"], "is a JPEG file and stays one"),
     (
       ["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.jpg", "--compare", "x.jpg"],
@@ -208,6 +209,25 @@ import Testing
     // A gap that is left on purpose, and the strip between the mask and the border.
     #expect(used.values[40, 64] == 0 && used.values[40, 90] == 0 && used.values[62, 64] == 0)
     #expect(used.values[30, 55] == 255 && used.values[16, 16] == 255)
+  }
+
+  @Test func severalMasksAddUp() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    for (name, left) in [("m.png", 10), ("n.png", 70)] {
+      var mask = Tensor<UInt8>(height: 64, width: 96, channels: 1, repeating: 0)
+      for y in 20..<30 { for x in left..<left + 10 { mask[y, x] = 255 } }
+      try folder.write(name, try encodeNew(pixels: mask, format: .png))
+    }
+    let call = ["remove-object", "a.jpg", "--mask", "m.png", "--grow", "0", "--mask"]
+    let run = try Command(call + ["n.png", "--save-mask", "s.png", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect((try run.json()["removed"] as? [Any])?.count == 2)
+    let used = try decodeMask(folder.bytes("s.png"), name: "s.png")
+    #expect(used.values[25, 15] == 255 && used.values[25, 75] == 255 && used.values[25, 45] == 0)
+    // Each must be a mask.
+    let missing = try Command(call + ["none.png", "--force"], in: folder)
+    #expect(missing.status == 1 && missing.messages.contains("none.png: cannot be read"))
   }
 
   @Test func tellsWhatWasNotFound() throws {

@@ -95,7 +95,7 @@ public struct Batch: Sendable {
     var request = RemovalRequest(
       input: item.input, output: try OutputFile(item.output, replacing: replaces),
       options: self.options)
-    request.options.selection.mask = item.mask ?? request.options.selection.mask
+    if let mask = item.mask { request.options.selection.masks = [mask] }
     request.wantsThumbnails = wantsThumbnails
     // Recorded first: a result without a record would be in the way of --resume, a record without its
     // result only means that the photo is done again.

@@ -25,10 +25,12 @@ struct RemoveObject: ParsableCommand {
   var further: [String] = []
 
   @Option(
+    name: .customLong("mask"),
     help: ArgumentHelp(
-      "Remove what is white in this picture of the photo's size.", valueName: "file"),
+      "Remove what is white in this picture of the photo's size.",
+      discussion: "Several masks add up.", valueName: "file"),
     completion: .file())
-  var mask: String?
+  var masks: [String] = []
 
   @OptionGroup var selection: SelectionOptions
 
@@ -97,8 +99,9 @@ struct RemoveObject: ParsableCommand {
     if target == "-" && reporting.json {
       throw ValidationError("--json and the photo cannot both go to standard output: add -o FILE")
     }
-    if photo == "-" && mask == "-" {
-      throw ValidationError("the photo and the mask cannot both come from standard input")
+    if (masks + [photo]).count(where: { $0 == "-" }) > 1 {
+      throw ValidationError(
+        "the photo and the mask, or two masks, cannot both come from standard input")
     }
     for (option, name) in [("--compare", compare), ("--save-mask", saveMask)] where name == "-" {
       throw ValidationError("\(option) needs the name of a file")
@@ -157,7 +160,7 @@ struct RemoveObject: ParsableCommand {
       throw ValidationError(
         "one photo at a time, not \(more) as well: `efface batch` takes several, and folders")
     }
-    if selection.removal(mask: mask, file: file).selection.isEmpty {
+    if selection.removal(masks: masks, file: file).selection.isEmpty {
       throw ValidationError(
         "say what should go: --object, --at, --box, --distractors or --mask "
           + "(`efface detect \(photo)` shows what there is)")
@@ -200,7 +203,7 @@ struct RemoveObject: ParsableCommand {
       savedMask: try saveMask.map { name throws(EditingError) in
         try OutputFile(name, replacing: reporting.force)
       },
-      options: selection.removal(mask: mask, file: file))
+      options: selection.removal(masks: masks, file: file))
     request.variants = Array(files.dropFirst())
     return request
   }
