@@ -50,8 +50,9 @@ import Testing
     #expect(try folder.bytes("a-removed.png") == [1, 2, 3])
     #expect(try Command(call + ["--force"], in: folder).status == 0)
     #expect(try folder.bytes("a-removed.png").count > 100)
+    try folder.addMask("old.png")
     for option in ["--compare", "--save-mask"] {
-      let other = try Command(call + ["-o", "new.png", option, "m.png"], in: folder)
+      let other = try Command(call + ["-o", "new.png", option, "old.png"], in: folder)
       #expect(other.status == 1 && !folder.has("new.png"))
     }
   }

@@ -41,6 +41,11 @@ public struct BatchPlan: Sendable {
   /// The folder of all outputs.
   public var folder: String
 
+  /// Every file that is read or written.
+  public var files: [String] {
+    items.flatMap { [$0.input, $0.output] + ($0.mask.map { [$0] } ?? []) }
+  }
+
   /// Finds the photos and pairs each with its output, and with its mask if `masks` names a folder.
   ///
   /// The folder of a photo below an input is mirrored below the output folder. With several inputs,

@@ -195,6 +195,14 @@ enum FileSystem {
     return unsafe String(cString: resolved)
   }
 
+  /// The one path of a file that is to be written, by whatever name: that of the file where one is there, else
+  /// its name in the folder with every link resolved.
+  static func destination(_ path: String) -> String {
+    if status(path) != nil { return canonical(path) }
+    let parts = PathName(path)
+    return PathName.join(canonical(parts.folder.isEmpty ? "." : parts.folder), parts.name)
+  }
+
   /// What all paths of one file have in common: where they lead, or the file's number, which hard links
   /// share.
   enum Identity: Hashable {

@@ -89,6 +89,10 @@ struct BatchCommand: ParsableCommand {
       try checkNames(selection.objects.flatMap(\.names))
       let plan = try BatchPlan(
         inputs: input, folder: output, recursive: !isFlat, shard: shard, masks: masks)
+      if let report {
+        try checkPageName(report)
+        try checkResults([report], apartFrom: plan.files)
+      }
       let page = try report.map { name throws(EditingError) in
         try BatchReportFile(named: name, replacing: reporting.force, resuming: resume)
       }

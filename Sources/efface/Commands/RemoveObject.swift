@@ -106,10 +106,6 @@ struct RemoveObject: ParsableCommand {
     for (option, name) in [("--compare", compare), ("--save-mask", saveMask)] where name == "-" {
       throw ValidationError("\(option) needs the name of a file")
     }
-    let names = outputs + [compare, saveMask].compactMap { $0 }.filter { $0 != "-" }
-    if Set(names).count < names.count {
-      throw ValidationError("two results would have one name: name them differently")
-    }
     if target == "-" && isTerminal(1) {
       throw ValidationError("a photo is not written to a terminal: add -o FILE, or redirect")
     }
@@ -194,6 +190,11 @@ struct RemoveObject: ParsableCommand {
   private func request() throws(EditingError) -> RemovalRequest {
     if let compare { try checkComparisonName(compare) }
     if let saveMask { try checkMaskName(saveMask) }
+    var results = inPlace ? [] : outputs
+    if backup { results.append(backupName(of: photo)) }
+    try checkResults(
+      results + [compare, saveMask].compactMap { $0 }, apartFrom: [photo] + masks,
+      hint: " (only --in-place puts the result in the photo's place)")
     let files = try outputFiles()
     var request = RemovalRequest(
       input: photo, output: files[0],
