@@ -211,6 +211,13 @@ import Testing
     #expect(try folder.names.map { try folder.bytes($0) } == before)
   }
 
+  @Test func theReportMayLieAmongTheResults() throws {
+    let folder = try folder(["a.jpg"])
+    let run = try Command(call + ["--report", "out/r.html"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect(folder.has("out/a.jpg") && folder.has("out/r.html"))
+  }
+
   @Test func leavesNoReportBehindThatItCannotFinish() throws {
     let folder = try folder(["a.jpg"])
     try folder.write("out", [])

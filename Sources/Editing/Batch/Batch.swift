@@ -37,7 +37,7 @@ public struct Batch: Sendable {
   ///
   /// - Parameter report: Called after each photo, never twice at a time, in the order of completion.
   public func run(_ report: @Sendable (RemovalReport) -> Void) throws(EditingError) {
-    try FileSystem.makeFolder(plan.folder)
+    try plan.makeFolder()
     let journal = try BatchJournal(folder: plan.folder)
     let next = Atomic<Int>(0)
     let reporting = Mutex(())

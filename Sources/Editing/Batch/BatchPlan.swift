@@ -41,6 +41,9 @@ public struct BatchPlan: Sendable {
   /// The folder of all outputs.
   public var folder: String
 
+  /// Makes the folder of all outputs.
+  public func makeFolder() throws(EditingError) { try FileSystem.makeFolder(folder) }
+
   /// Every file that is read or written.
   public var files: [String] {
     items.flatMap { [$0.input, $0.output] + ($0.mask.map { [$0] } ?? []) }

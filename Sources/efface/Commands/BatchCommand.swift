@@ -92,6 +92,8 @@ struct BatchCommand: ParsableCommand {
       if let report {
         try checkPageName(report)
         try checkResults([report], apartFrom: plan.files)
+        // The page may have its place in there.
+        try plan.makeFolder()
       }
       let page = try report.map { name throws(EditingError) in
         try BatchReportFile(named: name, replacing: reporting.force, resuming: resume)
