@@ -372,6 +372,18 @@ import Testing
     let missing = try Command(call + ["none/a.jpg"], in: folder)
     #expect(missing.status == 1)
     #expect(missing.messages.contains("none/a.jpg: cannot be written: no such file or directory"))
+    // Before any work, so that no other result is there either.
+    for options in [
+      ["none/a.jpg", "--save-mask", "s.png"], ["b.jpg", "--save-mask", "none/s.png"],
+      ["b.jpg", "--compare", "none/c.png"], ["m.png/b.jpg", "--compare", "c.png"],
+    ] {
+      let run = try Command(call + options, in: folder)
+      #expect(run.status == 1 && run.messages.split(separator: "\n").count == 1)
+      #expect(run.messages.contains(": cannot be written: no"), "\(run.messages)")
+      #expect(folder.names == ["a.jpg", "m.png"])
+    }
+    let photo = try Command(["remove-object", "none/a.jpg", "--mask", "m.png"], in: folder)
+    #expect(photo.status == 1 && photo.messages.contains("none/a.jpg: cannot be read: no such"))
     if FileManager.default.fileExists(atPath: "/dev/full") {
       let device = try Command(call + ["/dev/full"], in: folder)
       #expect(device.status == 1 && device.messages.contains("/dev/full: cannot be written"))

@@ -157,6 +157,15 @@ enum FileSystem {
     }
   }
 
+  /// Refuses a file's name whose folder is not there, or takes no new files.
+  static func checkFolder(of path: String) throws(EditingError) {
+    let folder = PathName(path).folder
+    // The point at its end makes it a folder, should it be something else.
+    if unsafe access(PathName.join(folder, "."), W_OK | X_OK) != 0 {
+      throw .unwritable(name: path, reason: reason(errno))
+    }
+  }
+
   /// A name in a folder.
   struct Name {
     /// The name; repaired where it is not UTF-8, so that it can be shown, but leads nowhere.

@@ -2,6 +2,14 @@ import ImageCodecs
 import Photos
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A path as messages show it.
 func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
 
@@ -80,6 +88,13 @@ public func checkResults(
     if !seen.insert(place).inserted {
       throw .usage("\(result): two results would have one name: name them differently")
     }
+  }
+}
+
+/// Refuses a photo that is not there: what is wrong with its results' names is not to be said then.
+public func checkPresence(of photo: String) throws(EditingError) {
+  if photo != "-" && FileSystem.status(photo) == nil {
+    throw .unreadable(name: photo, reason: FileSystem.reason(errno))
   }
 }
 

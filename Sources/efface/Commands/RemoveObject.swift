@@ -195,6 +195,7 @@ struct RemoveObject: ParsableCommand {
     try checkResults(
       results + [compare, saveMask].compactMap { $0 }, apartFrom: [photo] + masks,
       hint: " (only --in-place puts the result in the photo's place)")
+    try checkPresence(of: photo)
     let files = try outputFiles()
     var request = RemovalRequest(
       input: photo, output: files[0],
