@@ -122,6 +122,11 @@ static void decode_body(void *opaque) {
       png_set_gray_to_rgb(png);
       break;
     }
+    case EFI_PNG_RGBA16:
+      png_set_expand_16(png);
+      png_set_gray_to_rgb(png);
+      if (!(color & PNG_COLOR_MASK_ALPHA) && !key) png_set_add_alpha(png, 0xffff, PNG_FILLER_AFTER);
+      break;
     case EFI_PNG_RGB:
     case EFI_PNG_GREY:
     case EFI_PNG_GREY_ALPHA:

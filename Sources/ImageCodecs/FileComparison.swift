@@ -40,7 +40,8 @@ public struct FileComparison: Sendable, Equatable {
 
   /// Pixels in each file.
   public let pixels: Int
-  /// Pixels with other samples: the PNGs' own, alpha too, when both have the same type; else RGB.
+  /// Pixels with other samples: the PNGs' own, alpha too, when both have the same type; RGB of JPEGs; else
+  /// RGB and alpha in the deeper depth, where a file without alpha is opaque.
   public let differing: Int
   /// Those of them where the mask is 0.
   public let differingOutsideMask: Int
@@ -96,23 +97,43 @@ public func compareFiles(
   case (.png, .png):
     let (a, b) = (try PNGFile(first), try PNGFile(second))
     if a.info.color_type == b.info.color_type, a.info.depth == b.info.depth,
-      b.palette.starts(with: a.palette)
+      b.palette.starts(with: a.palette), a.transparency == b.transparency
     {
       let channels = a.channels * (a.info.depth == 16 ? 2 : 1)
       count = PixelCount(
         try samples(of: a, in: first, layout: EFI_PNG_NATIVE, channels: channels),
         try samples(of: b, in: second, layout: EFI_PNG_NATIVE, channels: channels), mask)
     } else {
-      count = PixelCount(before.photo.pixels, after.photo.pixels, mask)
+      count = PixelCount(try deepSamples(of: before), try deepSamples(of: after), mask)
     }
   default:
-    count = PixelCount(before.photo.pixels, after.photo.pixels, mask)
+    count = PixelCount(try deepSamples(of: before), try deepSamples(of: after), mask)
   }
   return FileComparison(
     pixels: width * height, differing: count.differing, differingOutsideMask: count.outside,
     box: count.box, blocks: blocks,
     metadata: metadataChanges(
       try parts(first, before.source.format), try parts(second, after.source.format)))
+}
+
+/// RGB and alpha of any file in 16 bits, as bytes, high ones first.
+private func deepSamples(of decoded: borrowing DecodedPhoto) throws(CodecError) -> Tensor<UInt8> {
+  let bytes = decoded.source.bytes
+  if decoded.source.format == .png {
+    return try samples(of: try PNGFile(bytes), in: bytes, layout: EFI_PNG_RGBA16, channels: 8)
+  }
+  let (width, height) = (decoded.photo.width, decoded.photo.height)
+  try SizeLimits.check(width: width, height: height, bytesPerPixel: 12)
+  var deep = Tensor<UInt8>(height: height, width: width, channels: 8, repeating: 255)
+  let from = decoded.photo.pixels.span
+  var to = deep.mutableSpan
+  for pixel in 0..<width * height {
+    for c in 0..<3 {
+      to[8 * pixel + 2 * c] = from[3 * pixel + c]
+      to[8 * pixel + 2 * c + 1] = from[3 * pixel + c]
+    }
+  }
+  return deep
 }
 
 /// Pixels that differ between two pictures of the same size.

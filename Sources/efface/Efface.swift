@@ -20,6 +20,7 @@ struct Efface: ParsableCommand {
 
   /// Starts the program.
   static func main() {
+    StandardStream.fillClosed()
     Interruption.surviveClosedPipes()
     // A lone `--version` is answered before every command's options are gathered, which takes a third of
     // the time from start to end.

@@ -198,6 +198,28 @@ final class Scratch {
     #expect(masks == [scratch.path + "/m/a/x.png", scratch.path + "/m/y.jpg.png", nil])
   }
 
+  /// Masks among the photos are no photos, and no photo is its own mask.
+  @Test func tellsMasksFromPhotosBesideThem() throws {
+    let scratch = try Scratch()
+    let photos = ["a.jpg", "b.png", "c.png", "d.jpg", "e/f.jpg", "g.jpg"]
+    let masks = ["a.png", "b-mask.png", "c.png.png", "e/f.jpg.png"]
+    for name in photos + masks { try scratch.add("in/" + name) }
+    let items = try plan(scratch, ["in"], masks: "in").items
+    #expect(items.map(\.relative) == photos)
+    let found = items.map { $0.mask?.split(separator: "in/").last.map(String.init) }
+    #expect(found == ["a.png", "b-mask.png", "c.png.png", nil, "e/f.jpg.png", nil])
+    let missing = items.map { $0.missingMask?.split(separator: "in/").last.map(String.init) }
+    #expect(missing == [nil, nil, nil, "d.png", nil, "g.png"])
+    // In a folder of their own below the photos'.
+    let below = try Scratch()
+    for name in ["in/a.jpg", "in/b.jpg", "in/m/a.png"] { try below.add(name) }
+    let two = try plan(below, ["in"], masks: "in/m").items
+    #expect(two.map(\.relative) == ["a.jpg", "b.jpg"] && two[0].mask?.hasSuffix("m/a.png") == true)
+    // A photo that is named stays one, and is no mask of its own either.
+    let named = try plan(below, ["in/b.jpg"], masks: "in").items
+    #expect(named.map(\.mask) == [nil])
+  }
+
   /// One accent in two ways is two names, and has an order of its own.
   @Test func tellsNamesApartByTheirBytes() throws {
     let scratch = try Scratch()

@@ -1,7 +1,8 @@
-import ImageCodecs
 import Photos
 import Tensors
 import Testing
+
+@testable import ImageCodecs
 
 @Suite struct FileComparisonTests {
   @Test(arguments: ["metadata.jpg", "chunks.png", "rgba16.png", "ycc420-progressive.jpg"])
@@ -36,6 +37,34 @@ import Testing
     let comparison = try compareFiles(bytes, bytes, mask: mask)
     #expect(comparison.differing == 0 && comparison.box == nil && comparison.metadata.isEmpty)
     #expect(comparison.blocks?.differing == 0)
+  }
+
+  /// Alpha and bits that another type has no room for are differences; the type itself is none.
+  @Test(arguments: [
+    ("rgba8.png", false), ("rgb8-key.png", false), ("palette8-alpha.png", false),
+    ("greya16.png", false), ("rgb16.png", false), ("grey16-interlaced.png", false),
+    ("rgb8.png", true), ("palette4.png", true), ("grey2.png", true), ("ycc420-baseline.jpg", true),
+  ])
+  func whatAPlainCopyLosesIsADifference(name: String, isSame: Bool) throws {
+    let bytes = Fixture.bytes(name)
+    let decoded = try decode(bytes, name: name)
+    let copy = try encodeNew(pixels: decoded.photo.pixels, format: .png)
+    let mask = Mask(width: decoded.photo.width, height: decoded.photo.height)
+    for (one, two) in [(bytes, copy), (copy, bytes)] {
+      let comparison = try compareFiles(one, two, mask: mask)
+      #expect((comparison.differing == 0) == isSame)
+      #expect(comparison.isUntouchedOutsideMask == isSame)
+    }
+  }
+
+  @Test(arguments: ["rgb8-key.png", "palette8-alpha.png", "grey16-key.png"])
+  func aTransparentColorThatIsLostIsADifference(name: String) throws {
+    let bytes = Fixture.bytes(name)
+    let file = try PNGFile(bytes)
+    let chunk = try #require(file.chunks.first { $0.type == "tRNS" })
+    let opaque = Array(bytes[..<chunk.range.lowerBound] + bytes[chunk.range.upperBound...])
+    let mask = Mask(width: file.width, height: file.height)
+    #expect(try !compareFiles(bytes, opaque, mask: mask).isUntouchedOutsideMask)
   }
 
   @Test func addedAndRemovedMetadataIsNamed() throws {

@@ -205,6 +205,16 @@ import Testing
         """)
   }
 
+  /// The rest of a long packet is cut into segments anywhere: it goes as a whole.
+  @Test func aPositionInALongPacketGoesWithItsRest() throws {
+    let rest = XMPPacket.extensionName + Array("<d drone-dji:GpsLatitude='47'/>".utf8)
+    let input = file(with: [(0xE1, rest), (0xFE, [99])])
+    let (result, _, after) = try edit(input, strip: .gps)
+    #expect(result.notes == ["GPS position removed, with the rest of a long XMP packet"])
+    #expect(after.allSatisfy { !$0.dropFirst(4).starts(with: XMPPacket.extensionName) })
+    #expect(try edit(input).result.notes.isEmpty)
+  }
+
   @Test func allMetadataCanBeRemoved() throws {
     let (result, _, after) = try edit(Fixture.bytes("metadata.jpg"), strip: .all)
     #expect(
@@ -260,6 +270,10 @@ import Testing
     let profile = PNGFile.packedText(Array("Raw profile type xmp".utf8), Array(text.utf8))
     PNGOutput.append("zTXt", try #require(profile), to: &bytes)
     PNGOutput.append("tEXt", Array("exif:GPSLatitude\047/1".utf8), to: &bytes)
+    PNGOutput.append("tEXt", Array("xmp:GPSLatitude\047,1N".utf8), to: &bytes)
+    PNGOutput.append(
+      "zTXt", try #require(PNGFile.packedText(Array("xmp:gpsMapDatum".utf8), [87])), to: &bytes)
+    PNGOutput.append("iTXt", Array("xmp:GpsLongitude\0\0\0\0\08,2E".utf8), to: &bytes)
     PNGOutput.append("tEXt", Array("exif:Make\0Maker".utf8), to: &bytes)
     bytes += Fixture.bytes("rgb8.png").suffix(12)
     let mark = EncodingOptions.Mark(software: "Efface", date: "2026-01-02T03:04:05Z")
@@ -347,6 +361,11 @@ import Testing
     ("<a exif:GPSa=\"1\" exif:GPSb=\"2>", "<a exif:GPSb=\"2>"),
     ("<a>an exif:GPSa is 'here'</a>", nil), ("exif:GPSa='1'", nil), ("<exif:GPSa", nil),
     ("<exif:GPSa <exif:GPSa <exif:GPSa>1", nil), ("</exif:GPSa>", nil), ("", nil),
+    // Of drones and others, under prefixes of their own.
+    ("<d drone-dji:GpsLatitude=\"+47\" drone-dji:Pitch='1'>", "<d drone-dji:Pitch='1'>"),
+    ("<x:gpsA>1</x:gpsA><x:b/>", "<x:b/>"), ("<x:GPSa/><y:GpsB>1</y:GpsB>t", "t"),
+    ("<a xmlns:gps='g'><gps:b/></a>", nil), ("<a x:b:gps='1' :gps='1' x:gp='1'>", nil),
+    ("<a x:map='gps' GPSa='1'>x:gps</a>", nil),
   ])
   func thePositionGoesAndTheRestStays(packet: String, expected: String?) {
     #expect(XMPPacket.withoutPosition(Array(packet.utf8)) == expected.map { Array($0.utf8) })

@@ -83,6 +83,52 @@ import Testing
     #expect(try flat.lines().count == 5)
   }
 
+  @Test func pipesAmongThePhotosAreNotWaitedFor() throws {
+    let folder = try folder(["a.jpg", "c.jpg"])
+    #expect(unsafe mkfifo(folder.path + "/in/b.jpg", 0o600) == 0)
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/in/d.jpg", withDestinationPath: "c.jpg")
+    try folder.addMask("masks/d.png")
+    let run = try Command(call, in: folder)
+    #expect(run.status == 1)
+    #expect(run.messages == "efface: in/b.jpg: cannot be read: it is no regular file\n")
+    #expect(
+      try statuses(run) == [
+        "in/a.jpg": "done", "in/b.jpg": "failed", "in/c.jpg": "done", "in/d.jpg": "done",
+      ])
+  }
+
+  /// For the superuser no folder is closed, unless that right is given up.
+  @Test(.enabled(if: getuid() != 0 || Command.installed("setpriv") != nil))
+  func aFolderThatCannotBeReadStopsNothing() throws {
+    let folder = try folder(["a.jpg", "sub/b.jpg", "z.jpg"])
+    let closed = folder.path + "/in/sub"
+    #expect(unsafe chmod(closed, 0) == 0)
+    defer { _ = unsafe chmod(closed, 0o700) }
+    let rights = "-dac_override,-dac_read_search"
+    let run =
+      getuid() != 0
+      ? try Command(call, in: folder)
+      : try Command(
+        try #require(Command.installed("setpriv")),
+        ["--bounding-set", rights, "--inh-caps", rights, Command.program.path] + call, in: folder)
+    #expect(run.status == 1)
+    #expect(run.messages == "efface: in/sub: cannot be read: permission denied\n")
+    #expect(
+      try statuses(run) == ["in/a.jpg": "done", "in/sub": "failed", "in/z.jpg": "done"])
+  }
+
+  @Test func masksMayLieBesideThePhotos() throws {
+    let folder = try Scratch()
+    for photo in ["in/a.png", "in/b.png"] { try folder.addPhoto(photo) }
+    try folder.addMask("in/a-mask.png")
+    let run = try Command(
+      ["batch", "in", "--masks", "in", "--output", "out", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect(try statuses(run) == ["in/a.png": "done", "in/b.png": "nothing-matched"])
+    #expect(folder.has("out/a.png") && !folder.has("out/b.png") && !folder.has("out/a-mask.png"))
+  }
+
   @Test func resumesWithoutTrustingDamagedOutputs() throws {
     let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
     #expect(try Command(call, in: folder).status == 0)
@@ -105,6 +151,17 @@ import Testing
     let edited = try folder.bytes("out/a.jpg")
     #expect(try Command(call + ["--resume"], in: folder).status == 1)
     #expect(try folder.bytes("out/a.jpg") == edited)
+  }
+
+  /// What is in the way and was never written by a batch is not the remains of a result.
+  @Test func resumingReplacesNoFileOfOthers() throws {
+    let folder = try folder(["a.jpg", "b.jpg"])
+    let text = Array("RIFF....WEBP".utf8)
+    try folder.write("out/a.jpg", text)
+    let run = try Command(call + ["--resume"], in: folder)
+    #expect(run.status == 1 && run.messages.contains("out/a.jpg: exists already"))
+    #expect(try statuses(run) == ["in/a.jpg": "failed", "in/b.jpg": "done"])
+    #expect(try folder.bytes("out/a.jpg") == text)
   }
 
   @Test func aResumedReportShowsAllPhotos() throws {
@@ -152,6 +209,13 @@ import Testing
     #expect(run.messages.contains("name another output folder"), "\(run.messages)")
     #expect(run.messages.split(separator: "\n").count == 1)
     #expect(try folder.names.map { try folder.bytes($0) } == before)
+  }
+
+  @Test func theReportMayLieAmongTheResults() throws {
+    let folder = try folder(["a.jpg"])
+    let run = try Command(call + ["--report", "out/r.html"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect(folder.has("out/a.jpg") && folder.has("out/r.html"))
   }
 
   @Test func leavesNoReportBehindThatItCannotFinish() throws {

@@ -64,6 +64,55 @@ import Testing
     #expect(folder.names == ["a-original.jpg", "a.jpg", "m.png"])
   }
 
+  /// A file has one place under all of its names, and no result takes that of what is read.
+  @Test(arguments: [
+    ["--in-place", "--compare", "./a.jpg"],
+    ["--in-place", "--compare", "link.jpg"],
+    ["--in-place", "--backup", "--compare", "./a-original.jpg"],
+    ["--in-place", "--save-mask", "sub/../m.png"],
+    ["-o", "b.jpg", "--compare", "a.jpg"],
+    ["-o", "b.jpg", "--compare", "sub/../b.jpg"],
+    ["-o", "b.jpg", "--compare", "here/b.jpg"],
+    ["-o", "b.jpg", "--mask", "n.png", "--save-mask", "./n.png"],
+    ["-o", "./o.png", "--save-mask", "o.png"],
+    ["-o", "./a.jpg"],
+    ["--suffix", "-x", "--compare", "./a-x.jpg"],
+  ])
+  func noResultTakesTheNameOfAnother(_ options: [String]) throws {
+    let folder = try folder()
+    try folder.addMask("n.png")
+    try folder.write("sub/x", [])
+    for (link, target) in [("link.jpg", "a.jpg"), ("here", ".")] {
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/" + link, withDestinationPath: target)
+    }
+    let before = try ["a.jpg", "m.png", "n.png"].map(folder.bytes)
+    let names = folder.names
+    let run = try Command(call + ["--force"] + options, in: folder)
+    #expect(run.status == 64, "\(run.messages)")
+    #expect(run.messages.split(separator: "\n").count == 1)
+    #expect(try ["a.jpg", "m.png", "n.png"].map(folder.bytes) == before)
+    #expect(folder.names == names)
+  }
+
+  /// The other commands keep what they read as well.
+  @Test(arguments: [
+    ["compare", "a.jpg", "b.jpg", "-o", "./b.jpg"], ["detect", "a.jpg", "--overlay", "./a.jpg"],
+    ["batch", "page.html", "-o", "out", "--masks", ".", "--report", "./page.html"],
+    ["batch", "page.html", "-o", "out", "--masks", ".", "--report", "out/../out/page.html"],
+  ])
+  func otherCommandsKeepTheirPhotosToo(_ arguments: [String]) throws {
+    let folder = try folder()
+    for name in ["b.jpg", "page.html"] { try folder.write(name, try folder.bytes("a.jpg")) }
+    try folder.addMask("page.png")
+    try folder.write("out/x", [])
+    let before = try folder.names.map { try folder.bytes($0) }
+    let run = try Command(arguments + ["--force"], in: folder)
+    #expect(run.status == 64, "\(run.messages)")
+    #expect(run.messages.contains("name another file"), "\(run.messages)")
+    #expect(try folder.names.map { try folder.bytes($0) } == before)
+  }
+
   @Test func inPlaceFollowsALink() throws {
     let folder = try folder()
     try FileManager.default.createSymbolicLink(

@@ -106,8 +106,9 @@ import Testing
     _ = try decode(folder.bytes("b-1.jpg"), name: "b-1.jpg")
   }
 
+  // A pipe is waited for only when it is named.
   private let batch = [
-    "batch", "in", "--masks", "masks", "--output", "out", "--report", "r.html",
+    "batch", "in/a.jpg", "--masks", "masks", "--output", "out", "--report", "r.html",
   ]
 
   @Test func endsCleanlyWhenTheTerminalCloses() throws {

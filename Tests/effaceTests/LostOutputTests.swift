@@ -34,6 +34,29 @@ import Testing
     try check(arguments, full, "no space left on device")
   }
 
+  /// What is said of a closed stream does not land in a file that is opened in its place.
+  @Test(arguments: [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
+  func writesNoMessagesIntoFiles(_ closing: String) throws {
+    let folder = try Scratch()
+    for name in ["a", "c"] { try folder.addMask("masks/\(name).png") }
+    try folder.addPhoto("a.jpg")
+    try folder.write("c.jpg", Array("no photo".utf8))
+    let run = try Command(
+      "/bin/sh",
+      [
+        "-c",
+        "exec \"$0\" batch a.jpg c.jpg --masks masks -o out --json --report r.html " + closing,
+        Command.program.path,
+      ], in: folder)
+    #expect(run.status == 1, "\(run.messages)")
+    let journal = String(decoding: try folder.bytes("out/.efface-journal"), as: UTF8.self)
+    #expect(journal.hasSuffix("\ta.jpg\n") && journal.split(separator: "\n").count == 1)
+    let page = String(decoding: try folder.bytes("r.html"), as: UTF8.self)
+    #expect(page.hasPrefix("<!") && page.hasSuffix("</html>\n") && !page.contains("{\"input\""))
+    #expect(!page.contains("efface: c.jpg"))
+    _ = try decode(folder.bytes("out/a.jpg"), name: "a.jpg")
+  }
+
   @Test(arguments: commands) func saysThatNobodyReads(_ arguments: [String]) throws {
     let pipe = Pipe()
     try pipe.fileHandleForReading.close()

@@ -50,8 +50,9 @@ import Testing
     #expect(try folder.bytes("a-removed.png") == [1, 2, 3])
     #expect(try Command(call + ["--force"], in: folder).status == 0)
     #expect(try folder.bytes("a-removed.png").count > 100)
+    try folder.addMask("old.png")
     for option in ["--compare", "--save-mask"] {
-      let other = try Command(call + ["-o", "new.png", option, "m.png"], in: folder)
+      let other = try Command(call + ["-o", "new.png", option, "old.png"], in: folder)
       #expect(other.status == 1 && !folder.has("new.png"))
     }
   }
@@ -147,6 +148,7 @@ import Testing
     (["remove-object", "a.jpg", "--mask", "m.png", "--grow", "-3"], "--grow -3: give 0 to 2000"),
     (["remove-object", "a.jpg", "--mask", "m.png", "--threads", "0"], "--threads"),
     (["remove-object", "-", "--mask", "-"], "cannot both"),
+    (["remove-object", "a.jpg", "--mask", "-", "--mask", "-"], "cannot both"),
     (["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.png"], "is a JPEG file and stays one"),
     (
       ["remove-object", "a.jpg", "--mask", "m.png", "-o", "x.jpg", "--compare", "x.jpg"],
@@ -208,6 +210,25 @@ import Testing
     // A gap that is left on purpose, and the strip between the mask and the border.
     #expect(used.values[40, 64] == 0 && used.values[40, 90] == 0 && used.values[62, 64] == 0)
     #expect(used.values[30, 55] == 255 && used.values[16, 16] == 255)
+  }
+
+  @Test func severalMasksAddUp() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    for (name, left) in [("m.png", 10), ("n.png", 70)] {
+      var mask = Tensor<UInt8>(height: 64, width: 96, channels: 1, repeating: 0)
+      for y in 20..<30 { for x in left..<left + 10 { mask[y, x] = 255 } }
+      try folder.write(name, try encodeNew(pixels: mask, format: .png))
+    }
+    let call = ["remove-object", "a.jpg", "--mask", "m.png", "--grow", "0", "--mask"]
+    let run = try Command(call + ["n.png", "--save-mask", "s.png", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect((try run.json()["removed"] as? [Any])?.count == 2)
+    let used = try decodeMask(folder.bytes("s.png"), name: "s.png")
+    #expect(used.values[25, 15] == 255 && used.values[25, 75] == 255 && used.values[25, 45] == 0)
+    // Each must be a mask.
+    let missing = try Command(call + ["none.png", "--force"], in: folder)
+    #expect(missing.status == 1 && missing.messages.contains("none.png: cannot be read"))
   }
 
   @Test func tellsWhatWasNotFound() throws {
@@ -351,6 +372,18 @@ import Testing
     let missing = try Command(call + ["none/a.jpg"], in: folder)
     #expect(missing.status == 1)
     #expect(missing.messages.contains("none/a.jpg: cannot be written: no such file or directory"))
+    // Before any work, so that no other result is there either.
+    for options in [
+      ["none/a.jpg", "--save-mask", "s.png"], ["b.jpg", "--save-mask", "none/s.png"],
+      ["b.jpg", "--compare", "none/c.png"], ["m.png/b.jpg", "--compare", "c.png"],
+    ] {
+      let run = try Command(call + options, in: folder)
+      #expect(run.status == 1 && run.messages.split(separator: "\n").count == 1)
+      #expect(run.messages.contains(": cannot be written: no"), "\(run.messages)")
+      #expect(folder.names == ["a.jpg", "m.png"])
+    }
+    let photo = try Command(["remove-object", "none/a.jpg", "--mask", "m.png"], in: folder)
+    #expect(photo.status == 1 && photo.messages.contains("none/a.jpg: cannot be read: no such"))
     if FileManager.default.fileExists(atPath: "/dev/full") {
       let device = try Command(call + ["/dev/full"], in: folder)
       #expect(device.status == 1 && device.messages.contains("/dev/full: cannot be written"))

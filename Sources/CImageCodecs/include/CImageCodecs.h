@@ -163,6 +163,7 @@ typedef struct efi_png_info {
 typedef enum efi_png_layout {
   EFI_PNG_RGB,     ///< 8-bit RGB, whatever the file holds; alpha is left out
   EFI_PNG_RGB16,   ///< 16-bit RGB of a file that holds as many, in the machine's byte order
+  EFI_PNG_RGBA16,  ///< 16-bit RGB and alpha, high bytes first, whatever the file holds; without alpha opaque
   EFI_PNG_GREY,    ///< 8-bit luminance of a picture without transparency
   EFI_PNG_GREY_ALPHA,  ///< 8-bit luminance and alpha
   EFI_PNG_NATIVE,  ///< the file's samples: a byte each up to 8 bits (unscaled), else two, high first

@@ -37,7 +37,7 @@ public struct Batch: Sendable {
   ///
   /// - Parameter report: Called after each photo, never twice at a time, in the order of completion.
   public func run(_ report: @Sendable (RemovalReport) -> Void) throws(EditingError) {
-    try FileSystem.makeFolder(plan.folder)
+    try plan.makeFolder()
     let journal = try BatchJournal(folder: plan.folder)
     let next = Atomic<Int>(0)
     let reporting = Mutex(())
@@ -95,7 +95,7 @@ public struct Batch: Sendable {
     var request = RemovalRequest(
       input: item.input, output: try OutputFile(item.output, replacing: replaces),
       options: self.options)
-    request.options.selection.mask = item.mask ?? request.options.selection.mask
+    if let mask = item.mask { request.options.selection.masks = [mask] }
     request.wantsThumbnails = wantsThumbnails
     // Recorded first: a result without a record would be in the way of --resume, a record without its
     // result only means that the photo is done again.
@@ -112,12 +112,13 @@ public struct Batch: Sendable {
   private enum State { case complete, damaged, other }
 
   /// What an output that exists already is: finished by an earlier run of the same batch, the remains
-  /// of something, or a picture that is not this batch's to replace.
+  /// of one, or a file that is not this batch's to replace, such as any that no run has recorded.
   private func state(
     of item: BatchPlan.Item, input: FileSystem.Status, options: UInt64, entry: BatchJournal.Entry?
   ) throws(EditingError) -> State {
+    guard let entry else { return .other }
     let bytes = try FileSystem.read(item.output)
-    if let entry, entry.outputSize == bytes.count, entry.outputChecksum == checksum(bytes) {
+    if entry.outputSize == bytes.count, entry.outputChecksum == checksum(bytes) {
       let isSame =
         entry.inputSize == input.size
         && entry.inputModified == input.modified.totalNanoseconds && entry.options == options

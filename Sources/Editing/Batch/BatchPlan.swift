@@ -41,11 +41,20 @@ public struct BatchPlan: Sendable {
   /// The folder of all outputs.
   public var folder: String
 
+  /// Makes the folder of all outputs.
+  public func makeFolder() throws(EditingError) { try FileSystem.makeFolder(folder) }
+
+  /// Every file that is read or written.
+  public var files: [String] {
+    items.flatMap { [$0.input, $0.output] + ($0.mask.map { [$0] } ?? []) }
+  }
+
   /// Finds the photos and pairs each with its output, and with its mask if `masks` names a folder.
   ///
   /// The folder of a photo below an input is mirrored below the output folder. With several inputs,
   /// each input folder keeps its own name there, so that equal names do not meet. The mask of
-  /// `a/b.jpg` is `a/b.png` in the folder of masks (or `a/b.jpg.png`, or of another extension).
+  /// `a/b.jpg` is `a/b.png` in the folder of masks (or `a/b.jpg.png`, or of another extension), but
+  /// never the photo itself. Masks that lie among the photos of a folder are no photos.
   ///
   /// - Throws: When an input is missing, when there is no photo, when two would have one output, or when
   ///   an output would replace a photo or a mask.
@@ -56,6 +65,8 @@ public struct BatchPlan: Sendable {
     self.folder = folder
     let excluded = FileSystem.canonical(folder)
     var items: [Item] = []
+    // Those that nobody named.
+    var walked: [Item] = []
     for input in inputs {
       guard let status = FileSystem.status(input) else {
         throw .unreadable(name: input, reason: "no such file or folder")
@@ -72,7 +83,7 @@ public struct BatchPlan: Sendable {
       let photos = try Self.photos(below: input, recursive: recursive, excluded: excluded)
       for (path, defect) in photos {
         let relative = PathName.join(prefix, path)
-        items.append(
+        walked.append(
           Item(
             input: PathName.join(input, path), output: PathName.join(folder, relative),
             relative: relative, defect: defect))
@@ -82,12 +93,10 @@ public struct BatchPlan: Sendable {
       guard FileSystem.status(masks)?.isDirectory == true else {
         throw .unreadable(name: masks, reason: "it is no folder of masks")
       }
-      for index in items.indices {
-        let names = Self.maskNames(for: items[index], in: masks)
-        items[index].mask = names.first { FileSystem.status($0)?.isRegular == true }
-        if items[index].mask == nil { items[index].missingMask = names[0] }
-      }
+      let used = Self.findMasks(for: &items, &walked, in: masks)
+      walked.removeAll { !used.isDisjoint(with: FileSystem.identities($0.input)) }
     }
+    items += walked
     items.sort { $0.relative.precedes($1.relative) }
     // Names that are repaired may be alike, but are not written to.
     let written = items.filter { $0.defect == nil }
@@ -110,15 +119,23 @@ public struct BatchPlan: Sendable {
 
   /// Paths of the photos below a folder, relative to it, and what keeps one from being read.
   ///
-  /// Hidden names are passed over, linked folders are not entered, and the output folder is left out.
+  /// Hidden names are passed over, linked folders are not entered, and the output folder is left out. A
+  /// folder within that cannot be read stands in the list itself.
   private static func photos(below folder: String, recursive: Bool, excluded: String)
     throws(EditingError) -> [(path: String, defect: String?)]
   {
     var found: [(path: String, defect: String?)] = []
     var pending = [""]
     while let relative = pending.popLast() {
-      for name in try FileSystem.names(in: PathName.join(folder, relative))
-      where !name.text.hasPrefix(".") {
+      let names: [FileSystem.Name]
+      do {
+        names = try FileSystem.names(in: PathName.join(folder, relative))
+      } catch {
+        guard !relative.isEmpty, case .unreadable(_, let reason) = error else { throw error }
+        found.append((relative, reason))
+        continue
+      }
+      for name in names where !name.text.hasPrefix(".") {
         let path = PathName.join(relative, name.text)
         let full = PathName.join(folder, path)
         let isPhoto = ImageFormat(fileName: name.text) != nil
@@ -128,7 +145,8 @@ public struct BatchPlan: Sendable {
           }
         } else if let status = FileSystem.status(full) {
           if !status.isDirectory {
-            if isPhoto { found.append((path, nil)) }
+            // A pipe would be waited for, and a device may have no end.
+            if isPhoto { found.append((path, status.isRegular ? nil : "it is no regular file")) }
           } else if recursive && !FileSystem.isLink(full)
             && !FileSystem.canonical(full).isSameName(as: excluded)
           {
@@ -154,6 +172,39 @@ public struct BatchPlan: Sendable {
       throw .usage(
         "\(item.output): is a photo or a mask of this batch itself; name another output folder")
     }
+  }
+
+  /// Gives every photo its mask, and tells which files are masks.
+  ///
+  /// Where a photo could be the mask of another and that one its mask, the first of them by name has it.
+  private static func findMasks(
+    for named: inout [Item], _ walked: inout [Item], in folder: String
+  ) -> Set<FileSystem.Identity> {
+    var used: Set<FileSystem.Identity> = []
+    var edited: Set<FileSystem.Identity> = []
+    func find(_ item: inout Item) {
+      let own = FileSystem.identities(item.input)
+      let names = maskNames(for: item, in: folder).filter { name in
+        let identities = FileSystem.identities(name)
+        return edited.isDisjoint(with: identities) && !own.contains(where: identities.contains)
+      }
+      item.mask = names.first { FileSystem.status($0)?.isRegular == true }
+      if let mask = item.mask {
+        used.formUnion(FileSystem.identities(mask))
+        edited.formUnion(own)
+      } else {
+        item.missingMask = names.first
+      }
+    }
+    walked.sort { $0.relative.precedes($1.relative) }
+    for index in named.indices { find(&named[index]) }
+    for index in walked.indices
+    where walked[index].defect == nil
+      && used.isDisjoint(with: FileSystem.identities(walked[index].input))
+    {
+      find(&walked[index])
+    }
+    return used
   }
 
   private static func maskNames(for item: Item, in folder: String) -> [String] {

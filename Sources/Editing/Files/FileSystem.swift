@@ -157,6 +157,15 @@ enum FileSystem {
     }
   }
 
+  /// Refuses a file's name whose folder is not there, or takes no new files.
+  static func checkFolder(of path: String) throws(EditingError) {
+    let folder = PathName(path).folder
+    // The point at its end makes it a folder, should it be something else.
+    if unsafe access(PathName.join(folder, "."), W_OK | X_OK) != 0 {
+      throw .unwritable(name: path, reason: reason(errno))
+    }
+  }
+
   /// A name in a folder.
   struct Name {
     /// The name; repaired where it is not UTF-8, so that it can be shown, but leads nowhere.
@@ -193,6 +202,14 @@ enum FileSystem {
     guard let resolved = unsafe realpath(path, nil) else { return path }
     defer { unsafe free(resolved) }
     return unsafe String(cString: resolved)
+  }
+
+  /// The one path of a file that is to be written, by whatever name: that of the file where one is there, else
+  /// its name in the folder with every link resolved.
+  static func destination(_ path: String) -> String {
+    if status(path) != nil { return canonical(path) }
+    let parts = PathName(path)
+    return PathName.join(canonical(parts.folder.isEmpty ? "." : parts.folder), parts.name)
   }
 
   /// What all paths of one file have in common: where they lead, or the file's number, which hard links

@@ -25,13 +25,19 @@ public struct OutputFile: Sendable {
 
   /// Names an output and refuses one that must not be replaced, before any work is done for it.
   ///
-  /// - Throws: `EditingError.exists`, or `EditingError.unwritable` for a folder's name.
+  /// - Throws: `EditingError.exists`, or `EditingError.unwritable` for a folder's name or where the folder
+  ///   takes no files.
   public init(_ path: String, replacing: Bool) throws(EditingError) {
     self.path = path
     replaces = replacing
-    guard path != "-", let status = FileSystem.status(path) else { return }
-    if status.isDirectory { throw .unwritable(name: path, reason: "it is a folder") }
-    if status.isRegular && !replacing { throw .exists(name: path) }
+    if path == "-" { return }
+    if let status = FileSystem.status(path) {
+      if status.isDirectory { throw .unwritable(name: path, reason: "it is a folder") }
+      // Devices and pipes are written to as they are.
+      if !status.isRegular { return }
+      if !replacing { throw .exists(name: path) }
+    }
+    try FileSystem.checkFolder(of: path)
   }
 
   /// Names a photo's own file as its output.
@@ -40,7 +46,7 @@ public struct OutputFile: Sendable {
   ///
   /// - Parameter keepsBackup: Keep the photo as it was beside it, as `<stem>-original.<ext>`.
   /// - Throws: `EditingError.backupExists` for a file of that name: it may be the photo as it was before an
-  ///   earlier edit, and is never replaced.
+  ///   earlier edit, and is never replaced; `EditingError.unwritable` where the folder takes no files.
   public init(inPlaceOf photo: String, keepsBackup: Bool) throws(EditingError) {
     path = FileSystem.canonical(photo)
     replaces = true
@@ -50,6 +56,7 @@ public struct OutputFile: Sendable {
       if FileSystem.status(name) != nil { throw .backupExists(name: name) }
       backup = name
     }
+    try FileSystem.checkFolder(of: path)
   }
 
   /// Whether the output is standard output.

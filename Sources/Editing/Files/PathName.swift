@@ -54,7 +54,7 @@ public func defaultOutput(for input: String, suffix: String = defaultSuffix) -> 
 }
 
 /// The name under which a photo stays that is edited in place.
-func backupName(of photo: String) -> String { sibling(of: photo, suffix: "-original") }
+public func backupName(of photo: String) -> String { sibling(of: photo, suffix: "-original") }
 
 private func sibling(of input: String, suffix: String) -> String {
   let path = PathName(input)

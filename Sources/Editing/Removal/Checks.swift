@@ -2,6 +2,14 @@ import ImageCodecs
 import Photos
 import Tensors
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
 /// A path as messages show it.
 func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
 
@@ -54,6 +62,40 @@ func checkFormat(of output: String, input: String, source: SourceImage) throws(E
 public func checkMaskName(_ name: String) throws(EditingError) {
   if ImageFormat(fileName: name) == .png { return }
   throw .usage("\(name): a mask is written as .png; name it so")
+}
+
+/// Refuses results that would take each other's place, or that of a file which is read.
+///
+/// Two names of one file are one, whether it is there yet or not.
+///
+/// - Parameters:
+///   - results: Paths; `-` is passed over here and below.
+///   - files: The photos, the masks and what else must stay.
+///   - hint: Said at the end of the line about such a file.
+public func checkResults(
+  _ results: [String], apartFrom files: [String], hint: String = ""
+) throws(EditingError) {
+  func place(_ path: String) -> [UInt8] { Array(FileSystem.destination(path).utf8) }
+  let kept = Set(files.filter { $0 != "-" }.map(place))
+  var seen: Set<[UInt8]> = []
+  for result in results where result != "-" {
+    let place = place(result)
+    if kept.contains(place) {
+      throw .usage(
+        "\(result): is a photo, a mask or a result of this command already; name another file"
+          + hint)
+    }
+    if !seen.insert(place).inserted {
+      throw .usage("\(result): two results would have one name: name them differently")
+    }
+  }
+}
+
+/// Refuses a photo that is not there: what is wrong with its results' names is not to be said then.
+public func checkPresence(of photo: String) throws(EditingError) {
+  if photo != "-" && FileSystem.status(photo) == nil {
+    throw .unreadable(name: photo, reason: FileSystem.reason(errno))
+  }
 }
 
 /// Refuses a name of a page whose extension is not a page's.

@@ -114,7 +114,7 @@ public final class Eraser {
     let selection = request.options.selection
     try checkPositions(selection, photo, name: request.input)
     var selected = SelectedMask(width: photo.width, height: photo.height)
-    if let path = selection.mask {
+    for path in selection.masks {
       try selected.addMask(at: path, photo: photo, name: request.input)
     }
     if selection.needsScene {

@@ -51,15 +51,15 @@ public struct Selection: Equatable, Sendable {
   public var distractors = false
   /// Whether the shadow at the foot of what is named, clicked or boxed stays.
   public var keepsShadow = false
-  /// The path of a picture of the upright photo's size, white where it should go.
-  public var mask: String?
+  /// The paths of pictures of the upright photo's size, white where it should go.
+  public var masks: [String] = []
 
   /// Selects nothing.
   public init() {}
 
   /// Whether nothing is selected.
   public var isEmpty: Bool {
-    objects.isEmpty && clicks.isEmpty && boxes.isEmpty && !distractors && mask == nil
+    objects.isEmpty && clicks.isEmpty && boxes.isEmpty && !distractors && masks.isEmpty
   }
 
   /// Whether the segmentation network must look at the photo.
@@ -72,7 +72,7 @@ public struct Selection: Equatable, Sendable {
       + kept.map { "not at \($0.x),\($0.y)" }
       + boxes.map { "box \($0.x),\($0.y),\($0.width),\($0.height)" }
       + (distractors ? ["distractors"] : []) + (keepsShadow ? ["keep shadow"] : [])
-      + (mask.map { ["mask \($0)"] } ?? [])
+      + masks.map { "mask \($0)" }
     return parts.joined(separator: "; ")
   }
 }

@@ -31,11 +31,16 @@ struct JPEGMetadata {
   ) {
     count = file.segments.count
     var (options, hasXMP) = (options, false)
-    let extendedShowsPicture = file.segments.contains {
+    let extended = file.segments.filter {
       $0.marker == JPEGFile.Marker.app(1)
         && bytes[$0.contents].starts(with: XMPPacket.extensionName)
-        && XMPPacket.mentionsPicture(bytes[$0.contents])
     }
+    let extendedShowsPicture = extended.contains {
+      XMPPacket.mentionsPicture(bytes[$0.contents])
+    }
+    let extendedHasPosition =
+      options.strip == .gps
+      && extended.contains { XMPPacket.mentionsPosition(bytes[$0.contents]) }
     for (index, segment) in file.segments.enumerated() where segment.isMetadata {
       let contents = bytes[segment.contents]
       if options.strip == .all, !Self.isNeeded(segment, contents) { continue }
@@ -60,7 +65,8 @@ struct JPEGMetadata {
         // One entry of history is enough, should there be several packets.
         options.mark = nil
       case JPEGFile.Marker.app(1) where contents.starts(with: XMPPacket.extensionName):
-        segments[index] = extendedShowsPicture ? nil : Array(bytes[segment.range])
+        let stays = !extendedShowsPicture && !extendedHasPosition
+        segments[index] = stays ? Array(bytes[segment.range]) : nil
       case JPEGFile.Marker.app(2) where contents.starts(with: "MPF\0".utf8):
         // A directory of further pictures behind this one, which are dropped.
         notes.append("further pictures in the file dropped")
@@ -85,6 +91,9 @@ struct JPEGMetadata {
       }
     }
     if extendedShowsPicture { notes.append("preview in XMP dropped") }
+    if extendedHasPosition {
+      notes.append("\(ExifBlock.positionNote), with the rest of a long XMP packet")
+    }
     if bytes[file.end...].contains(where: { $0 != 0 }) {
       notes.append("data behind the picture dropped")
     }

@@ -64,11 +64,11 @@ enum XMPPacket {
     var kept: [UInt8] = []
     // What lies before is kept or gone.
     var done = 0
-    var from = 1
+    var from = 0
     var ends = endsOfPositionElements(packet)
-    while let start = packet.first(of: position, from: from) {
-      from = start + 1
-      let before = start > done ? packet[start - 1] : kept[kept.count - 1]
+    while let start = startOfPosition(packet, from: from) {
+      from = fieldName(packet, at: start).endIndex
+      guard let before = start > done ? packet[start - 1] : kept.last else { continue }
       var end: Int?
       if before == UInt8(ascii: "<") {
         // An element: to its end tag, or to the end of its only tag.
@@ -94,29 +94,53 @@ enum XMPPacket {
       // The sign before goes too.
       if start > done { kept += packet[done..<start - 1] } else { kept.removeLast() }
       done = end
-      from = kept.isEmpty ? end + 1 : end
+      from = end
     }
     return done > 0 ? kept + packet[done...] : nil
   }
 
-  /// What the names of fields with a position begin with.
-  private static let position = "exif:GPS"
+  /// Whether a property holds a part of a position: `exif:GPSLatitude`, `drone-dji:GpsLongitude` and what
+  /// else begins so behind its prefix.
+  static func isPosition(_ name: ArraySlice<UInt8>) -> Bool {
+    guard let colon = name.firstIndex(of: UInt8(ascii: ":")), colon > name.startIndex else {
+      return false
+    }
+    // A prefix may be called so too, but has no value.
+    if name[..<colon].elementsEqual("xmlns".utf8) { return false }
+    // In any case: the bit that small letters have and capitals lack.
+    return name[(colon + 1)...].prefix(3).map { $0 | 0x20 }.elementsEqual("gps".utf8)
+  }
+
+  /// Where the next name with a position begins.
+  private static func startOfPosition(_ packet: [UInt8], from: Int) -> Int? {
+    var from = from
+    while let colon = packet[from...].firstIndex(of: UInt8(ascii: ":")) {
+      let start = packet[from..<colon].lastIndex(where: endsName).map { $0 + 1 } ?? from
+      if isPosition(packet[start..<min(colon + 4, packet.count)]) { return start }
+      from = colon + 1
+    }
+    return nil
+  }
 
   private static func isSpace(_ byte: UInt8) -> Bool { " \t\r\n".utf8.contains(byte) }
 
+  private static func endsName(_ byte: UInt8) -> Bool {
+    isSpace(byte) || "=/<>\"'".utf8.contains(byte)
+  }
+
   /// The name that begins at a place.
   private static func fieldName(_ packet: [UInt8], at start: Int) -> ArraySlice<UInt8> {
-    packet[start...].prefix { !isSpace($0) && !"=/<>".utf8.contains($0) }
+    packet[start...].prefix { !endsName($0) }
   }
 
   /// Behind the end tags of each element with a position, by its name, the last first.
   private static func endsOfPositionElements(_ packet: [UInt8]) -> [ArraySlice<UInt8>: [Int]] {
     var ends: [ArraySlice<UInt8>: [Int]] = [:]
     var from = 0
-    while let start = packet.first(of: "</" + position, from: from) {
+    while let start = packet.first(of: "</", from: from) {
       let name = fieldName(packet, at: start + 2)
       from = name.endIndex
-      if from < packet.count, packet[from] == UInt8(ascii: ">") {
+      if isPosition(name), from < packet.count, packet[from] == UInt8(ascii: ">") {
         ends[name, default: []].append(from + 1)
       }
     }
@@ -200,6 +224,11 @@ enum XMPPacket {
   static func mentionsPicture(_ part: ArraySlice<UInt8>) -> Bool {
     let bytes = Array(part)
     return ["GImg:image", "GImage:", "GDepth:"].contains { bytes.first(of: $0, from: 0) != nil }
+  }
+
+  /// Whether the rest of a long packet holds a position.
+  static func mentionsPosition(_ part: ArraySlice<UInt8>) -> Bool {
+    startOfPosition(Array(part), from: 0) != nil
   }
 }
 

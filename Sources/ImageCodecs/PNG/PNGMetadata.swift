@@ -52,8 +52,10 @@ struct PNGMetadata {
       case "tEXt" where contents.starts(with: RawProfile.keyword.utf8),
         "zTXt" where contents.starts(with: RawProfile.keyword.utf8):
         updateRawProfile(chunk, of: file, in: bytes, photo: photo, options: options)
-      case "tEXt" where options.strip == .gps && contents.starts(with: "exif:GPS".utf8):
-        // A field of EXIF once more, as ImageMagick writes each.
+      case "tEXt" where options.strip == .gps && Self.isPosition(contents),
+        "zTXt" where options.strip == .gps && Self.isPosition(contents),
+        "iTXt" where options.strip == .gps && Self.isPosition(contents):
+        // A field of EXIF or XMP once more, as ImageMagick writes each.
         replaced[start] = .some(nil)
         if !notes.contains(ExifBlock.positionNote) { notes.append(ExifBlock.positionNote) }
       case "acTL", "fcTL", "fdAT":
@@ -77,6 +79,11 @@ struct PNGMetadata {
     if let mark = options.mark, !hasXMP, options.strip != .all {
       added.append(("iTXt", Self.keyword + [0, 0, 0, 0] + XMPPacket.new(with: mark)))
     }
+  }
+
+  /// Whether a text's keyword names a part of a position, like `exif:GPSLatitude` and `xmp:GPSLatitude`.
+  private static func isPosition(_ text: ArraySlice<UInt8>) -> Bool {
+    XMPPacket.isPosition(text.prefix { $0 != 0 })
   }
 
   /// What an iTXt chunk with XMP begins with.

@@ -78,7 +78,7 @@ struct BatchCommand: ParsableCommand {
 
   func run() throws {
     // Not in `validate`, so that an option that is mistyped is named first.
-    if selection.removal(mask: masks, file: file).selection.isEmpty {
+    if masks == nil && selection.removal(masks: [], file: file).selection.isEmpty {
       throw ValidationError(
         "say what should go: --object, --at, --box, --distractors or --masks")
     }
@@ -89,12 +89,18 @@ struct BatchCommand: ParsableCommand {
       try checkNames(selection.objects.flatMap(\.names))
       let plan = try BatchPlan(
         inputs: input, folder: output, recursive: !isFlat, shard: shard, masks: masks)
+      if let report {
+        try checkPageName(report)
+        try checkResults([report], apartFrom: plan.files)
+        // The page may have its place in there.
+        try plan.makeFolder()
+      }
       let page = try report.map { name throws(EditingError) in
         try BatchReportFile(named: name, replacing: reporting.force, resuming: resume)
       }
       let threads = selection.threads ?? processorCount
       let batch = Batch(
-        plan: plan, options: selection.removal(mask: nil, file: file),
+        plan: plan, options: selection.removal(masks: [], file: file),
         jobs: jobs ?? min(threads, 4), threads: threads, resumes: resume,
         replaces: reporting.force, wantsThumbnails: page != nil)
       let tally = BatchTally(

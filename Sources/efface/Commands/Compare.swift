@@ -58,6 +58,7 @@ struct Compare: ParsableCommand {
     Interruption.endCleanly(message: "\nefface: interrupted\n")
     do throws(EditingError) {
       if let output {
+        try checkResults([output], apartFrom: [before, after] + (mask.map { [$0] } ?? []))
         try Editing.compare(
           before: before, after: after, to: try OutputFile(output, replacing: force))
       }

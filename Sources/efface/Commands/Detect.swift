@@ -29,6 +29,7 @@ struct Detect: ParsableCommand {
     Interruption.endCleanly(message: "\nefface: interrupted\n")
     let terminal = Terminal()
     do {
+      if let overlay { try checkResults([overlay], apartFrom: [photo]) }
       let overlay = try overlay.map { name throws(EditingError) in
         try OutputFile(name, replacing: force)
       }

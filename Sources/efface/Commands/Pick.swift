@@ -36,6 +36,7 @@ struct Pick: ParsableCommand {
     let terminal = Terminal()
     do {
       try checkPageName(output)
+      try checkResults([output], apartFrom: [photo])
       let page = try OutputFile(output, replacing: force)
       let eraser = Eraser(threads: processorCount) { terminal.progress("\($0.rawValue) …") }
       try eraser.pick(photo, to: page)

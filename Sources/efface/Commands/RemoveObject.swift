@@ -25,10 +25,12 @@ struct RemoveObject: ParsableCommand {
   var further: [String] = []
 
   @Option(
+    name: .customLong("mask"),
     help: ArgumentHelp(
-      "Remove what is white in this picture of the photo's size.", valueName: "file"),
+      "Remove what is white in this picture of the photo's size.",
+      discussion: "Several masks add up.", valueName: "file"),
     completion: .file())
-  var mask: String?
+  var masks: [String] = []
 
   @OptionGroup var selection: SelectionOptions
 
@@ -97,15 +99,12 @@ struct RemoveObject: ParsableCommand {
     if target == "-" && reporting.json {
       throw ValidationError("--json and the photo cannot both go to standard output: add -o FILE")
     }
-    if photo == "-" && mask == "-" {
-      throw ValidationError("the photo and the mask cannot both come from standard input")
+    if (masks + [photo]).count(where: { $0 == "-" }) > 1 {
+      throw ValidationError(
+        "the photo and the mask, or two masks, cannot both come from standard input")
     }
     for (option, name) in [("--compare", compare), ("--save-mask", saveMask)] where name == "-" {
       throw ValidationError("\(option) needs the name of a file")
-    }
-    let names = outputs + [compare, saveMask].compactMap { $0 }.filter { $0 != "-" }
-    if Set(names).count < names.count {
-      throw ValidationError("two results would have one name: name them differently")
     }
     if target == "-" && isTerminal(1) {
       throw ValidationError("a photo is not written to a terminal: add -o FILE, or redirect")
@@ -157,7 +156,7 @@ struct RemoveObject: ParsableCommand {
       throw ValidationError(
         "one photo at a time, not \(more) as well: `efface batch` takes several, and folders")
     }
-    if selection.removal(mask: mask, file: file).selection.isEmpty {
+    if selection.removal(masks: masks, file: file).selection.isEmpty {
       throw ValidationError(
         "say what should go: --object, --at, --box, --distractors or --mask "
           + "(`efface detect \(photo)` shows what there is)")
@@ -191,6 +190,12 @@ struct RemoveObject: ParsableCommand {
   private func request() throws(EditingError) -> RemovalRequest {
     if let compare { try checkComparisonName(compare) }
     if let saveMask { try checkMaskName(saveMask) }
+    var results = inPlace ? [] : outputs
+    if backup { results.append(backupName(of: photo)) }
+    try checkResults(
+      results + [compare, saveMask].compactMap { $0 }, apartFrom: [photo] + masks,
+      hint: " (only --in-place puts the result in the photo's place)")
+    try checkPresence(of: photo)
     let files = try outputFiles()
     var request = RemovalRequest(
       input: photo, output: files[0],
@@ -200,7 +205,7 @@ struct RemoveObject: ParsableCommand {
       savedMask: try saveMask.map { name throws(EditingError) in
         try OutputFile(name, replacing: reporting.force)
       },
-      options: selection.removal(mask: mask, file: file))
+      options: selection.removal(masks: masks, file: file))
     request.variants = Array(files.dropFirst())
     return request
   }

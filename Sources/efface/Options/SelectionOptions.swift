@@ -91,7 +91,7 @@ struct SelectionOptions: ParsableArguments {
   }
 
   /// The options for Editing, with those for what becomes of the file.
-  func removal(mask: String?, file: FileOptions) -> RemovalOptions {
+  func removal(masks: [String], file: FileOptions) -> RemovalOptions {
     var options = file.removal
     options.selection.objects = objects.flatMap(\.names)
     options.selection.clicks = at
@@ -99,7 +99,7 @@ struct SelectionOptions: ParsableArguments {
     options.selection.boxes = box
     options.selection.distractors = distractors
     options.selection.keepsShadow = keepShadow
-    options.selection.mask = mask
+    options.selection.masks = masks
     options.grow = grow
     options.feather = feather
     options.seed = seed
