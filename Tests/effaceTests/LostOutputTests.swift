@@ -2,7 +2,7 @@ import Foundation
 import ImageCodecs
 import Testing
 
-/// A result that standard output does not take is an error, told in one line; files that are written stay.
+/// A result that standard output does not take is an error, told in one line unless nobody reads; files that are written stay.
 @Suite struct LostOutputTests {
   private static let commands = [
     ["models"], ["models", "--json"], ["detect", "a.jpg"], ["detect", "a.jpg", "--json"],
@@ -20,7 +20,11 @@ import Testing
     }
     let run = try Command(arguments, in: folder, output: output)
     #expect(run.status == 1)
-    #expect(run.messages == "efface: standard output: cannot be written: \(reason)\n")
+    // A reader that has seen enough of a text is told nothing.
+    let isSilent = reason == "broken pipe" && arguments.last != "-"
+    #expect(
+      run.messages
+        == (isSilent ? "" : "efface: standard output: cannot be written: \(reason)\n"))
     if arguments.contains("b.jpg") { _ = try decode(folder.bytes("b.jpg"), name: "b.jpg") }
     if arguments.contains("batch") {
       for name in ["out/a.jpg", "out/c.jpg"] { _ = try decode(folder.bytes(name), name: name) }
@@ -57,7 +61,7 @@ import Testing
     _ = try decode(folder.bytes("out/a.jpg"), name: "a.jpg")
   }
 
-  @Test(arguments: commands) func saysThatNobodyReads(_ arguments: [String]) throws {
+  @Test(arguments: commands) func endsWhereNobodyReads(_ arguments: [String]) throws {
     let pipe = Pipe()
     try pipe.fileHandleForReading.close()
     try check(arguments, pipe.fileHandleForWriting, "broken pipe")

@@ -24,6 +24,10 @@ public enum StandardStream: Int32, Sendable {
     }
   }
 
+  /// The error of a result that nobody reads any more.
+  public static let nobodyReads = EditingError.unwritable(
+    name: "standard output", reason: FileSystem.reason(EPIPE))
+
   /// Writes all of a text.
   public func write(_ text: String) throws(EditingError) {
     try FileSystem.write(

@@ -35,9 +35,10 @@ struct Terminal: Sendable {
     if showsProgress { Self.write("\r\u{1B}[K") }
   }
 
-  /// Ends the command with an error's line and its status.
+  /// Ends the command with an error's line and its status; a reader who has seen enough, such as `head`, needs
+  /// no line.
   func fail(_ error: EditingError) -> ExitStatus {
-    message("\(error)")
+    if error != StandardStream.nobodyReads { message("\(error)") }
     return ExitStatus(error)
   }
 
