@@ -19,7 +19,7 @@ public enum ImageFormat: String, Sendable, CustomStringConvertible {
   }
 
   /// Extensions of pictures and pages that are of neither format.
-  public static let othersSuffixes: Set<String> = [
+  public static let otherExtensions: Set<String> = [
     "gif", "webp", "heic", "heif", "avif", "tif", "tiff", "bmp", "jxl", "jp2", "svg", "pdf", "psd",
     "dng", "ppm", "pgm", "pnm", "html", "htm", "txt",
   ]

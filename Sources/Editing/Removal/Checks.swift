@@ -52,7 +52,7 @@ func checkFormat(of output: String, input: String, source: SourceImage) throws(E
   let suffix = PathName(output).suffix.lowercased()
   if suffix == PathName(input).suffix.lowercased() { return }
   let promised = ImageFormat(fileName: output)
-  if promised == source.format || promised == nil && !ImageFormat.othersSuffixes.contains(suffix) {
+  if promised == source.format || promised == nil && !ImageFormat.otherExtensions.contains(suffix) {
     return
   }
   throw .otherFormat(name: output, photo: shown(input), format: "\(source.format)")
