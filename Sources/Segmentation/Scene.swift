@@ -61,18 +61,21 @@ public struct Scene {
   /// that what is named is never passed over. What a click in the object's middle finds besides goes as
   /// well, where it means the same thing: no box cuts off a hand there.
   ///
-  /// - Parameter index: A place in `objects`.
+  /// - Parameters:
+  ///   - index: A place in `objects`.
+  ///   - kept: Negative clicks on what is not to be taken along.
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.
-  public func mask(of index: Int) throws -> Mask {
+  public func mask(of index: Int, without kept: [Click] = []) throws -> Mask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
     let (map, group, box) = (look.map, groups[index], objects[index].box)
     let within = group.box(width: map.width)
-    let neighbours = groups.indices.filter { $0 != index }.compactMap {
-      groups[$0].innermost(of: within, height: map.height, width: map.width)
-    }.map { cell in
-      let place = middle(of: cell)
-      return Click(x: place.x, y: place.y, positive: false)
-    }
+    let neighbours =
+      groups.indices.filter { $0 != index }.compactMap {
+        groups[$0].innermost(of: within, height: map.height, width: map.width)
+      }.map { cell in
+        let place = middle(of: cell)
+        return Click(x: place.x, y: place.y, positive: false)
+      } + kept
     let named = SoftCells(group, on: map)
     var look = self.look
     if let window = closer(to: named, neighbours, box) { look = try lookAt(window) }
@@ -87,7 +90,14 @@ public struct Scene {
     return mask
   }
 
-  /// The mask of the one thing that clicks and a box mean, at full size, in stored orientation.
+  /// Whether an object itself is at an upright position, by the network's cells.
+  public func shows(_ index: Int, atX x: Int, y: Int) -> Bool {
+    let map = look.map
+    let (row, column) = (y * map.height / view.height, x * map.width / view.width)
+    return groups[index].cells.contains(row * map.width + column)
+  }
+
+  /// The one thing that clicks and a box mean.
   ///
   /// A positive click is always within the mask. The thing need not be of any class.
   ///
@@ -95,9 +105,11 @@ public struct Scene {
   ///   - clicks: Upright positions, on the thing or (negative) beside it.
   ///   - box: An upright box around the thing.
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.
-  public func mask(clicks: [Click], box: Rectangle?) throws -> Mask {
+  public func answer(clicks: [Click], box: Rectangle?) throws -> PromptedMask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
-    if box == nil && !clicks.contains(where: \.positive) { return mask }
+    if box == nil && !clicks.contains(where: \.positive) {
+      return PromptedMask(mask: mask, certainty: 1)
+    }
     var look = self.look
     var cells = try answer(clicks, box, from: look)
     if let window = closer(to: cells, clicks, box) {
@@ -111,7 +123,7 @@ public struct Scene {
       let y = min(max(click.y, 0), view.height - 1)
       if view.value(x: x, y: y, in: mask) < 128 { view.mark(x: x, y: y, radius: radius, in: &mask) }
     }
-    return mask
+    return PromptedMask(mask: mask, certainty: cells.certainty)
   }
 
   /// The one thing that clicks and a box mean, in the cells of a look.

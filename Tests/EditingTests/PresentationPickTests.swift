@@ -100,9 +100,11 @@ struct Browser {
   private func results(_ result: [String: Any], _ key: String) -> [String] {
     (result[key] as? [String] ?? []).map { line in
       line.split(separator: " ", omittingEmptySubsequences: false).map { word in
-        let numbers = word.split(separator: ",").map { Int($0) }
-        if numbers.count < 2 || numbers.contains(nil) { return String(word) }
-        return numbers.compactMap { $0.map { "\(($0 + 5) / 10 * 10)" } }.joined(separator: ",")
+        word.split(separator: "+", omittingEmptySubsequences: false).map { place in
+          let numbers = place.split(separator: ",").map { Int($0) }
+          if numbers.count < 2 || numbers.contains(nil) { return String(place) }
+          return numbers.compactMap { $0.map { "\(($0 + 5) / 10 * 10)" } }.joined(separator: ",")
+        }.joined(separator: "+")
       }.joined(separator: " ")
     }
   }
@@ -130,6 +132,7 @@ struct Browser {
         press('2');
         send('click', 0.25, 0.5);
         send('click', 0.5, 0.75, { altKey: true });
+        send('click', 0.25, 0.75, { shiftKey: true });
         send('contextmenu', 0.75, 0.25, { button: 2 });
         note();
         press('3');
@@ -146,7 +149,7 @@ struct Browser {
         """)
     let photo = #"efface remove-object 'my photos/it'\''s.jpg'"#
     let object = " --object 'sports-ball#1'"
-    let clicks = " --at 300,400 --not-at 600,600"
+    let clicks = " --at 300,400+300,600 --not-at 600,600"
     #expect(
       results(result, "lines") == [
         "Nothing is picked yet.", "Nothing is picked yet.", photo + object,
@@ -247,10 +250,10 @@ struct Browser {
     let photo = "efface remove-object a.jpg"
     #expect(
       results(result, "lines") == [
-        "Nothing is picked yet.", photo + " --object 'sports-ball#1'",
+        "Nothing is picked yet.", photo + " --object 'sports-ball#1' --not-at 600,600",
         photo + " --mask a-mask.png", "Nothing is picked yet.",
       ])
-    #expect((result["status"] as? String)?.contains("refines a click or a box") == true)
+    #expect((result["status"] as? String)?.contains("narrows what goes") == true)
   }
 
   @Test(.enabled(if: Browser() != nil, "no Chromium is installed"))

@@ -137,3 +137,10 @@ import Testing
     #expect(mask.width == width && mask.height == height)
   }
 }
+
+extension Scene {
+  fileprivate func mask(clicks: [Click], box: Rectangle?) throws -> Mask {
+    let answer = try answer(clicks: clicks, box: box)
+    return answer.mask
+  }
+}

@@ -16,11 +16,13 @@ func presented(
 }
 
 /// An object's mask, in stored orientation.
+///
+/// - Parameter kept: Places beside it that are not to be taken along.
 func outline(
-  of object: DetectedObject, in scene: borrowing Scene
+  of object: DetectedObject, without kept: [Click] = [], in scene: borrowing Scene
 ) throws(EditingError) -> Mask {
   do {
-    return try scene.mask(of: object.index)
+    return try scene.mask(of: object.index, without: kept)
   } catch {
     throw .network(message: "the \(object.name) could not be outlined: \(error)")
   }

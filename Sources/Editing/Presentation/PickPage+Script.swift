@@ -205,6 +205,17 @@ extension PickPage {
         sign(object.anchor[0], object.anchor[1], object.index,
           picked ? removeColor : 'rgb(20 20 20 / .8)', 11 * unit);
       }
+      for (const point of state.points) {
+        const last = state.points.findLast(each =>
+          each.thing === point.thing && state.points.indexOf(each) < state.points.indexOf(point));
+        if (point.keep || !last) continue;
+        twice(1.5 * unit, removeColor, () => {
+          context.beginPath();
+          context.moveTo((last.x + 0.5) * scale, (last.y + 0.5) * scale);
+          context.lineTo((point.x + 0.5) * scale, (point.y + 0.5) * scale);
+          context.stroke();
+        });
+      }
       for (const { x, y, keep } of state.points) {
         sign((x + 0.5) * scale, (y + 0.5) * scale, keep ? '\u2212' : '+',
           keep ? '#0b62c4' : removeColor, 9 * unit);
@@ -264,15 +275,20 @@ extension PickPage {
     function command() {
       const words = ['efface', 'remove-object', data.path];
       if (state.objects.length > 0) words.push('--object', state.objects.join(','));
-      // What is kept refines clicks and boxes; alone it means nothing.
-      const refines = state.boxes.length > 0 || state.points.some(point => !point.keep);
+      // What is kept narrows the rest; alone it means nothing.
+      const refines = state.objects.length > 0 || state.boxes.length > 0
+        || state.points.some(point => !point.keep);
       for (const point of state.points) {
         if (point.keep && !refines) continue;
-        words.push(point.keep ? '--not-at' : '--at', point.x + ',' + point.y);
+        const same = point.keep ? [point]
+          : state.points.filter(each => each.thing === point.thing && !each.keep);
+        if (same[0] !== point) continue;
+        words.push(point.keep ? '--not-at' : '--at',
+          same.map(({ x, y }) => x + ',' + y).join('+'));
       }
       for (const box of state.boxes) words.push('--box', box.join(','));
       if (hasMask()) words.push('--mask', element('mask').value || data.mask);
-      const selects = state.objects.length > 0 || hasMask() || refines;
+      const selects = hasMask() || refines;
       return selects ? words.map(quoted).join(' ') : null;
     }
 
@@ -301,8 +317,9 @@ extension PickPage {
       ].filter(part => !part.startsWith('0 '));
       element('counts').textContent = parts.length > 0 ? parts.join(', ') + '.' : 'Nothing else.';
       for (const object of data.objects) object.box.checked = state.objects.includes(object.label);
-      if (keeps > 0 && state.boxes.length === 0 && keeps === state.points.length) {
-        say((text + ' What stays refines a click or a box: add one.').trim(), true);
+      const narrows = state.objects.length + state.boxes.length > 0 || keeps < state.points.length;
+      if (keeps > 0 && !narrows) {
+        say((text + ' What stays narrows what goes: pick something.').trim(), true);
       } else if (hasMask() && savedStrokes !== state.strokes) {
         say((text + ' Save the mask before you run the command.').trim(), true);
       } else {
@@ -315,8 +332,9 @@ extension PickPage {
 
     const hints = {
       objects: 'Tap an object, or tick it in the list. Keys: arrows move the cross, Enter picks.',
-      click: 'Click what should go; Alt-click or right-click what should stay. Click a mark to take '
-        + 'it away. Keys: arrows, Enter, N for what stays.',
+      click: 'Click what should go; Shift-click more places on the same thing; Alt-click or '
+        + 'right-click what should stay. Click a mark to take it away. Keys: arrows, Enter, Shift and '
+        + 'Enter, N for what stays.',
       box: 'Drag a box around what should go. Keys: arrows, Enter for one corner and the other.',
       brush: 'Paint over what should go, then save the mask. Keys: [ and ] for the size, E erases, '
         + 'arrows and Enter paint.',
@@ -352,7 +370,8 @@ extension PickPage {
         Math.max(Math.ceil(Math.max(a.y, b.y)) - top, 1)];
     }
 
-    function mark(spot, keep) {
+    // A click on the same thing as the last one tells better how far it goes.
+    function mark(spot, keep, isSame = false) {
       const x = Math.min(Math.floor(spot.x), data.width - 1);
       const y = Math.min(Math.floor(spot.y), data.height - 1);
       const reach = 9 * density() / scale;
@@ -360,8 +379,10 @@ extension PickPage {
       if (near) {
         change({ points: state.points.filter(point => point !== near) }, 'Mark taken away.');
       } else {
-        change({ points: [...state.points, { x, y, keep }] },
-          `${x},${y} ${keep ? 'stays' : 'goes'}.`);
+        const last = keep ? null : state.points.findLast(point => !point.keep);
+        const thing = isSame && last ? last.thing : Symbol();
+        change({ points: [...state.points, { x, y, keep, thing }] },
+          `${x},${y} ${keep ? 'stays' : thing === last?.thing ? 'goes with it' : 'goes'}.`);
       }
     }
 
@@ -384,7 +405,8 @@ extension PickPage {
         if (object) toggle(object);
         else say('No detected object is here: click, box or brush instead.');
       } else if (tool === 'click') {
-        mark(spot, event.altKey || element('keep').checked);
+        mark(spot, event.altKey || element('keep').checked,
+          event.shiftKey || element('same').checked);
       }
     });
     canvas.addEventListener('contextmenu', event => {
@@ -472,7 +494,8 @@ extension PickPage {
           const object = objectAt(cross.x, cross.y);
           if (object) toggle(object); else say('No detected object is here.');
         } else if (tool === 'click') {
-          mark(cross, event.altKey || element('keep').checked);
+          mark(cross, event.altKey || element('keep').checked,
+            event.shiftKey || element('same').checked);
         } else if (tool === 'box') {
           if (corner) finishBox(cross); else corner = { ...cross, end: cross };
           draw();

@@ -94,6 +94,7 @@ public enum PickPage {
     <label><input type="radio" name="tool" value="brush"><span>Brush <kbd>4</kbd></span></label>
     </fieldset>
     <span class="option" data-for="click">
+    <label class="check"><input type="checkbox" id="same"> Same thing</label>
     <label class="check"><input type="checkbox" id="keep"> Clicks keep</label>
     </span>
     <span class="option" data-for="brush">

@@ -110,7 +110,8 @@ func checkPositions(_ selection: Selection, _ photo: borrowing Photo, name: Stri
 {
   let size = photo.orientation.uprightSize(width: photo.width, height: photo.height)
   let all = Rectangle(x: 0, y: 0, width: size.width, height: size.height)
-  for (option, points) in [("--at", selection.clicks), ("--not-at", selection.kept)] {
+  let clicks = Array(selection.clicks.joined())
+  for (option, points) in [("--at", clicks), ("--not-at", selection.kept)] {
     for point in points where !all.contains(x: point.x, y: point.y) {
       throw .outside(
         option: "\(option) \(point.x),\(point.y)", name: shown(name), width: size.width,

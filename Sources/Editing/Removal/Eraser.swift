@@ -47,11 +47,17 @@ public final class Eraser {
     var selected = try select(in: photo.photo, request, &report)
     let others = selected.others.take()
     let hole = try grow(selected, request, &report)
+    guard let output = request.output else {
+      try saveMask(hole, photo.source, request, &report)
+      return
+    }
     let before = keepBefore(photo.photo, request)
-    try fill(
-      &photo.photo, hole, others: others, request, seed: request.options.seed, &report)
+    let seed = request.options.seed
+    try fill(&photo.photo, hole, others: others, request, seed: seed, &report)
     let encoded = try encode(&photo, hole, request, &report)
-    try write(encoded, photo: photo, before: before, hole: hole, request, &report)
+    try saveMask(hole, photo.source, request, &report)
+    try write(encoded, to: output, photo: photo, before: before, request, &report)
+    report.variants = request.variants.isEmpty ? [] : [.init(output: output.path, seed: seed)]
     try writeVariants(
       of: &photo, before: before, hole: hole, others: others, request, &report)
   }
@@ -102,7 +108,9 @@ public final class Eraser {
     let size = photo.source.uprightSize
     (report.width, report.height) = (size.width, size.height)
     if let remark = photo.source.nameRemark { report.notes.append(remark) }
-    try checkFormat(of: request.output.path, input: request.input, source: photo.source)
+    if let output = request.output {
+      try checkFormat(of: output.path, input: request.input, source: photo.source)
+    }
     report.timings.decode = watch.milliseconds
     return photo
   }
@@ -196,17 +204,25 @@ public final class Eraser {
     }
   }
 
+  private func saveMask(
+    _ hole: borrowing Mask, _ source: SourceImage, _ request: RemovalRequest,
+    _ report: inout RemovalReport
+  ) throws(EditingError) {
+    guard let file = request.savedMask else { return }
+    let watch = Stopwatch()
+    let upright = source.orientation.upright(hole.values)
+    let encoded = try encodePicture(upright, format: .png, name: file.path)
+    try file.write(encoded, like: report.source)
+    report.timings.encode += watch.milliseconds
+  }
+
   private func write(
-    _ encoded: [UInt8], photo: borrowing DecodedPhoto, before: borrowing Photo?,
-    hole: borrowing Mask, _ request: RemovalRequest, _ report: inout RemovalReport
+    _ encoded: [UInt8], to output: OutputFile, photo: borrowing DecodedPhoto,
+    before: borrowing Photo?, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) {
     let watch = Stopwatch()
     // Everything that shows the photo is as private as the photo.
     let source = report.source
-    if let file = request.savedMask {
-      let upright = photo.source.orientation.upright(hole.values)
-      try file.write(try encodePicture(upright, format: .png, name: file.path), like: source)
-    }
     switch before {
     case .none: break
     case .some(let before):
@@ -223,16 +239,16 @@ public final class Eraser {
         )
       }
     }
-    if request.output.isInPlace, FileSystem.status(request.input) != source {
+    if output.isInPlace, FileSystem.status(request.input) != source {
       throw .unwritable(
         name: request.input, reason: "another program changed it meanwhile; run the command again")
     }
     try request.willPublish?(encoded)
-    try request.output.write(encoded, like: source, keepsTime: request.options.keepsTime)
-    if let backup = request.output.backup {
+    try output.write(encoded, like: source, keepsTime: request.options.keepsTime)
+    if let backup = output.backup {
       report.notes.append("the photo as it was is kept as \(backup)")
     }
-    report.output = request.output.path
+    report.output = output.path
     report.timings.encode += watch.milliseconds
   }
 
@@ -242,7 +258,6 @@ public final class Eraser {
   ) throws(EditingError) {
     if request.variants.isEmpty { return }
     let seed = request.options.seed
-    report.variants = [RemovalReport.Variant(output: request.output.path, seed: seed)]
     for (number, file) in request.variants.enumerated() {
       switch before {
       case .none: break

@@ -2,8 +2,8 @@
 public struct RemovalRequest: Sendable {
   /// The photo's path; `-` is standard input.
   public var input: String
-  /// Where the edited photo goes.
-  public var output: OutputFile
+  /// Where the edited photo goes; `nil` finds and masks only.
+  public var output: OutputFile?
   /// Where further fills go, each by the next seed.
   public var variants: [OutputFile] = []
   /// Where a before-and-after picture goes.
@@ -22,7 +22,7 @@ public struct RemovalRequest: Sendable {
 
   /// Makes a request.
   public init(
-    input: String, output: OutputFile, comparison: OutputFile? = nil, savedMask: OutputFile? = nil,
+    input: String, output: OutputFile?, comparison: OutputFile? = nil, savedMask: OutputFile? = nil,
     options: RemovalOptions
   ) {
     self.input = input

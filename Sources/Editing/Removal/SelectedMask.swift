@@ -37,7 +37,7 @@ struct SelectedMask: ~Copyable {
       throw .nothingMatched(
         name: shown(path), detail: "the mask has no white pixel; paint white what should go")
     }
-    add(stored, of: nil, orientation: photo.orientation)
+    add(stored, of: nil, score: nil, orientation: photo.orientation)
   }
 
   /// Adds what the segmentation network found in the photo.
@@ -52,9 +52,7 @@ struct SelectedMask: ~Copyable {
     if isDrawn {
       swap(&mask, &drawn)
       selection.clicks.removeAll {
-        let at = photo.orientation.stored(
-          x: $0.x, y: $0.y, width: photo.width, height: photo.height)
-        return drawn.values[at.y, at.x] != 0
+        $0.allSatisfy { Self.covers(drawn, $0, orientation: photo.orientation) }
       }
     }
     try findObjects(selection, in: scene, photo: photo, name: name)
@@ -70,16 +68,15 @@ struct SelectedMask: ~Copyable {
   ) throws(EditingError) {
     var missing: [String] = []
     var objects: [DetectedObject] = []
-    for wanted in selection.objects {
+    for wanted in selection.objects + selection.exceptions {
       if let reason = ignorance(of: wanted.className) {
         // Even where other names match: a misspelt one must not be passed over.
         throw .nothingMatched(
           name: shown(name), detail: "\(reason); found: \(Self.census(scene.objects))")
       }
-      let found = scene.objects.filter {
-        $0.className == wanted.className
-          && (wanted.ordinal == nil || wanted.ordinal == $0.classOrdinal)
-      }
+    }
+    for wanted in selection.objects {
+      let found = scene.objects.filter { wanted.means($0) }
       if found.isEmpty { missing.append("no \(wanted) found") }
       objects += found
     }
@@ -88,13 +85,25 @@ struct SelectedMask: ~Copyable {
       if indices.isEmpty { missing.append("no distractor found") }
       objects += scene.objects.filter { indices.contains($0.index) }
     }
+    let named = objects.count
+    objects.removeAll { object in selection.exceptions.contains { $0.means(object) } }
+    for wanted in selection.exceptions where !scene.objects.contains(where: { wanted.means($0) }) {
+      missing.append("no \(wanted) found to keep")
+    }
     for object in objects where !removed.contains(where: { $0.isSame(as: object) }) {
-      var part = try outline(of: object, in: scene)
+      let kept = selection.kept.map { Click($0, positive: false) }
+      if kept.contains(where: { scene.shows(object.index, atX: $0.x, y: $0.y) }) { continue }
+      var part = try outline(of: object, without: kept, in: scene)
       if !selection.keepsShadow { scene.addShadow(to: &part) }
-      add(part, of: object, orientation: photo.orientation)
+      add(part, of: object, score: Double(object.score), orientation: photo.orientation)
     }
     try addPrompts(selection, in: scene, orientation: photo.orientation, name: name)
     if removed.isEmpty {
+      if named > 0 {
+        throw .nothingMatched(
+          name: shown(name),
+          detail: "everything that is named is kept; found: \(Self.census(scene.objects))")
+      }
       let reason = missing.isEmpty ? "nothing to select there" : missing.joined(separator: ", ")
       throw .nothingMatched(
         name: shown(name), detail: "\(reason); found: \(Self.census(scene.objects))")
@@ -102,69 +111,21 @@ struct SelectedMask: ~Copyable {
     notes += missing
   }
 
-  /// Adds what is clicked and boxed.
-  ///
-  /// A box is one thing, with the clicks inside it to refine it; where nothing stands out in a box without
-  /// clicks, all of it goes. Every other click is one thing, unless what is selected before covers it already.
-  private mutating func addPrompts(
-    _ selection: Selection, in scene: borrowing Scene, orientation: Orientation, name: String
-  ) throws(EditingError) {
-    let upright = orientation.uprightSize(width: mask.width, height: mask.height)
-    let kept = selection.kept.map { Click(x: $0.x, y: $0.y, positive: false) }
-    var clicks = selection.clicks
-    var prompts: [(clicks: [Click], box: Rectangle?)] = []
-    for box in selection.boxes {
-      let inside = clicks.filter { box.contains(x: $0.x, y: $0.y) }
-      clicks.removeAll { box.contains(x: $0.x, y: $0.y) }
-      prompts.append((inside.map { Click(x: $0.x, y: $0.y, positive: true) } + kept, box))
-    }
-    for click in clicks {
-      prompts.append(([Click(x: click.x, y: click.y, positive: true)] + kept, nil))
-    }
-    for prompt in prompts {
-      if prompt.box == nil, let click = prompt.clicks.first {
-        let at = orientation.stored(x: click.x, y: click.y, width: mask.width, height: mask.height)
-        if mask.values[at.y, at.x] != 0 { continue }
-      }
-      do {
-        var part = try scene.mask(clicks: prompt.clicks, box: prompt.box)
-        part.binarize()
-        let area = prompt.box.map { box in
-          orientation.stored(
-            box.clipped(toWidth: upright.width, height: upright.height), width: mask.width,
-            height: mask.height)
-        }
-        if let box = prompt.box, let area, !Self.standsOut(part.boundingBox, in: area),
-          !prompt.clicks.contains(where: { $0.positive || box.contains(x: $0.x, y: $0.y) })
-        {
-          part.fill(area)
-          let place = "\(box.x),\(box.y),\(box.width),\(box.height)"
-          notes.append("nothing stands out in the box \(place): all of it was removed")
-        } else if !selection.keepsShadow {
-          scene.addShadow(to: &part)
-        }
-        add(part, of: nil, orientation: orientation)
-      } catch {
-        throw .network(
-          message: "\(shown(name)): the clicked object could not be outlined: \(error)")
-      }
-    }
+  /// Whether a mask in stored orientation covers an upright position.
+  static func covers(
+    _ mask: borrowing Mask, _ point: Selection.Point, orientation: Orientation
+  ) -> Bool {
+    let at = orientation.stored(x: point.x, y: point.y, width: mask.width, height: mask.height)
+    return mask.values[at.y, at.x] >= 128
   }
 
-  /// Whether what was found can be what a box was drawn around: it takes up a quarter of the box's width or
-  /// of its height.
-  static func standsOut(_ found: Rectangle?, in box: Rectangle) -> Bool {
-    guard let found else { return false }
-    return 4 * found.width >= box.width || 4 * found.height >= box.height
-  }
-
-  private mutating func add(
-    _ part: consuming Mask, of object: DetectedObject?, orientation: Orientation
+  mutating func add(
+    _ part: consuming Mask, of object: DetectedObject?, score: Double?, orientation: Orientation
   ) {
     guard let box = part.boundingBox else { return }
     removed.append(
       .init(
-        className: object?.className, score: object.map { Double($0.score) },
+        className: object?.className, score: score,
         box: orientation.upright(box, width: part.width, height: part.height), area: part.count,
         index: object?.index))
     mask.formUnion(part)
@@ -192,15 +153,6 @@ func readMask(_ path: String) throws(EditingError) -> Mask {
 }
 
 extension Mask {
-  /// Sets all pixels of a box that lies inside.
-  fileprivate mutating func fill(_ box: Rectangle) {
-    let width = width
-    var bytes = values.mutableSpan
-    for y in box.y..<box.maxY {
-      for x in box.x..<box.maxX { bytes[y * width + x] = 255 }
-    }
-  }
-
   /// Makes every pixel either 0 or 255, with the limit in the middle.
   mutating func binarize() {
     var index = values.span.firstSet(in: 0..<values.count)
@@ -213,6 +165,12 @@ extension Mask {
       }
       index = values.span.firstSet(in: end..<values.count)
     }
+  }
+}
+
+extension Selection.ObjectName {
+  fileprivate func means(_ object: DetectedObject) -> Bool {
+    className == object.className && (ordinal == nil || ordinal == object.classOrdinal)
   }
 }
 

@@ -41,8 +41,10 @@ public struct Selection: Equatable, Sendable {
 
   /// Detected objects.
   public var objects: [ObjectName] = []
-  /// Positions on what should go; each stands for one thing.
-  public var clicks: [Point] = []
+  /// Those of them, and of what distracts, that stay all the same.
+  public var exceptions: [ObjectName] = []
+  /// Positions on what should go; those of a group are on one thing.
+  public var clicks: [[Point]] = []
   /// Positions on what should stay.
   public var kept: [Point] = []
   /// Boxes around what should go; each stands for one thing.
@@ -68,7 +70,8 @@ public struct Selection: Equatable, Sendable {
   /// The selection in one line, the same for the same selection.
   var summary: String {
     let parts =
-      objects.map { "object \($0)" } + clicks.map { "at \($0.x),\($0.y)" }
+      objects.map { "object \($0)" } + exceptions.map { "except \($0)" }
+      + clicks.map { "at " + $0.map { "\($0.x),\($0.y)" }.joined(separator: "+") }
       + kept.map { "not at \($0.x),\($0.y)" }
       + boxes.map { "box \($0.x),\($0.y),\($0.width),\($0.height)" }
       + (distractors ? ["distractors"] : []) + (keepsShadow ? ["keep shadow"] : [])

@@ -85,6 +85,12 @@ struct RemoveObject: ParsableCommand {
     completion: .file())
   var saveMask: String?
 
+  @Flag(
+    help: ArgumentHelp(
+      "Find and mask, but remove nothing.",
+      discussion: "With --save-mask the mask can be looked at, or changed and given with --mask."))
+  var dryRun = false
+
   @OptionGroup var reporting: ReportingOptions
 
   func validate() throws {
@@ -96,7 +102,7 @@ struct RemoveObject: ParsableCommand {
     if target == "-" && variants > 1 {
       throw ValidationError("several fills cannot go to standard output: add -o FILE")
     }
-    if target == "-" && reporting.json {
+    if target == "-" && reporting.json && !dryRun {
       throw ValidationError("--json and the photo cannot both go to standard output: add -o FILE")
     }
     if (masks + [photo]).count(where: { $0 == "-" }) > 1 {
@@ -106,7 +112,7 @@ struct RemoveObject: ParsableCommand {
     for (option, name) in [("--compare", compare), ("--save-mask", saveMask)] where name == "-" {
       throw ValidationError("\(option) needs the name of a file")
     }
-    if target == "-" && isTerminal(1) {
+    if target == "-" && isTerminal(1) && !dryRun {
       throw ValidationError("a photo is not written to a terminal: add -o FILE, or redirect")
     }
   }
@@ -120,6 +126,12 @@ struct RemoveObject: ParsableCommand {
   private func validateNames() throws {
     let ways = [("--output", output != nil), ("--suffix", suffix != nil), ("--in-place", inPlace)]
     let given = ways.filter(\.1).map(\.0)
+    if dryRun, let result = given.first ?? (compare == nil ? nil : "--compare") {
+      throw ValidationError("--dry-run makes no result: leave out \(result)")
+    }
+    if dryRun && variants > 1 {
+      throw ValidationError("--dry-run makes no result: leave out --variants")
+    }
     if given.count > 1 {
       throw ValidationError("\(given[0]) and \(given[1]) both say where the result goes: give one")
     }
@@ -142,6 +154,7 @@ struct RemoveObject: ParsableCommand {
   }
 
   private func outputFiles() throws(EditingError) -> [OutputFile] {
+    if dryRun { return [] }
     if inPlace {
       return [try OutputFile(inPlaceOf: photo, keepsBackup: backup)]
     }
@@ -184,13 +197,13 @@ struct RemoveObject: ParsableCommand {
     if let error = report.error { throw ExitStatus(error).code }
     if reporting.quiet { return }
     for note in report.notes { terminal.message("\(photo): \(note)") }
-    if !reporting.json && targetName != "-" { terminal.message(summary(report)) }
+    if !reporting.json && (targetName != "-" || dryRun) { terminal.message(summary(report)) }
   }
 
   private func request() throws(EditingError) -> RemovalRequest {
     if let compare { try checkComparisonName(compare) }
     if let saveMask { try checkMaskName(saveMask) }
-    var results = inPlace ? [] : outputs
+    var results = inPlace || dryRun ? [] : outputs
     if backup { results.append(backupName(of: photo)) }
     try checkResults(
       results + [compare, saveMask].compactMap { $0 }, apartFrom: [photo] + masks,
@@ -198,7 +211,7 @@ struct RemoveObject: ParsableCommand {
     try checkPresence(of: photo)
     let files = try outputFiles()
     var request = RemovalRequest(
-      input: photo, output: files[0],
+      input: photo, output: files.first,
       comparison: try compare.map { name throws(EditingError) in
         try OutputFile(name, replacing: reporting.force)
       },
@@ -226,6 +239,10 @@ struct RemoveObject: ParsableCommand {
     }
     let things = counts.map { $0.count > 1 ? "\($0.count) x \($0.name)" : $0.name }
       .joined(separator: ", ")
+    if dryRun {
+      let place = saveMask.map { "; \($0) shows where" } ?? ""
+      return "\(photo): \(things) would be removed, \(report.maskPixels) pixels\(place)"
+    }
     let outputs = outputs
     return "\(outputs.joined(separator: ", ")): \(things) removed in "
       + "\(Int(report.timings.total.rounded())) ms"

@@ -11,6 +11,20 @@ extension Selection.Point: ExpressibleByArgument {
   }
 }
 
+/// Positions on one thing.
+struct PointGroup: ExpressibleByArgument {
+  var points: [Selection.Point]
+
+  /// Reads `120,45` and `120,45+130,90`.
+  init?(argument: String) {
+    points = []
+    for part in argument.split(separator: "+", omittingEmptySubsequences: false) {
+      guard let point = Selection.Point(argument: String(part)) else { return nil }
+      points.append(point)
+    }
+  }
+}
+
 extension Rectangle: ExpressibleByArgument {
   /// Reads `120,45,200,300`: the upper left corner and the size.
   public init?(argument: String) {

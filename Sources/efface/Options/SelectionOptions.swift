@@ -13,17 +13,29 @@ struct SelectionOptions: ParsableArguments {
     completion: .list(objectNames))
   var objects: [ObjectNames] = []
 
+  @Option(
+    name: .customLong("except"),
+    help: ArgumentHelp(
+      "Keep these of the objects that --object or --distractors would remove.",
+      discussion: "As in --object person --except person#2.", valueName: "name[,name]"),
+    completion: .list(objectNames))
+  var exceptions: [ObjectNames] = []
+
   // A negative number is a wrong value, not another option.
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Remove the thing at this position of the upright photo.", valueName: "x,y"))
-  var at: [Selection.Point] = []
+      "Remove the thing at this position of the upright photo.",
+      discussion:
+        "Several positions on one thing, with + between them, say better how far it goes.",
+      valueName: "x,y[+x,y]"))
+  var at: [PointGroup] = []
 
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Keep what is at this position; refines --at and --box.", valueName: "x,y"))
+      "Keep what is at this position: an object, or a part of what would be removed.",
+      valueName: "x,y"))
   var notAt: [Selection.Point] = []
 
   @Option(
@@ -85,8 +97,14 @@ struct SelectionOptions: ParsableArguments {
     if let threads, !(1...1_024).contains(threads) {
       throw ValidationError("--threads \(threads): give 1 to 1024")
     }
-    if !notAt.isEmpty && at.isEmpty && box.isEmpty {
-      throw ValidationError("--not-at refines --at or --box: give one of them as well")
+    let names = !objects.isEmpty || distractors
+    if !notAt.isEmpty && at.isEmpty && box.isEmpty && !names {
+      throw ValidationError(
+        "--not-at narrows --at, --box, --object or --distractors: give one of them as well")
+    }
+    if !exceptions.isEmpty && !names {
+      throw ValidationError(
+        "--except narrows --object or --distractors: give one of them as well")
     }
   }
 
@@ -94,7 +112,8 @@ struct SelectionOptions: ParsableArguments {
   func removal(masks: [String], file: FileOptions) -> RemovalOptions {
     var options = file.removal
     options.selection.objects = objects.flatMap(\.names)
-    options.selection.clicks = at
+    options.selection.exceptions = exceptions.flatMap(\.names)
+    options.selection.clicks = at.map(\.points)
     options.selection.kept = notAt
     options.selection.boxes = box
     options.selection.distractors = distractors

@@ -1,0 +1,100 @@
+import Foundation
+import ImageCodecs
+import Photos
+import Tensors
+import Testing
+
+/// Two cats side by side: what is named, what stays, and what is clicked.
+@Suite struct SelectionTests {
+  private let folder: Scratch
+  private let (height, width): (Int, Int)
+
+  init() throws {
+    folder = try Scratch()
+    let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+      .appendingPathComponent("../../Samples/cat.jpg")
+    let decoded = try decode([UInt8](try Data(contentsOf: file)), name: "cat")
+    (height, width) = (decoded.photo.height, decoded.photo.width)
+    var twins = Tensor<UInt8>(height: height, width: 2 * width, channels: 3, repeating: 0)
+    for y in 0..<height {
+      for x in 0..<2 * width {
+        for c in 0..<3 { twins[y, x, c] = decoded.photo.pixels[y, x % width, c] }
+      }
+    }
+    try folder.write("a.png", try encodeNew(pixels: twins, format: .png))
+  }
+
+  /// What would be removed, and the mask at the cheeks of both cats.
+  private func select(_ options: [String]) throws -> (
+    run: Command, removed: Int, left: Bool, right: Bool
+  ) {
+    let run = try Command(
+      ["remove-object", "a.png", "--dry-run", "--json", "--force", "--save-mask", "m.png"]
+        + options, in: folder)
+    if run.status != 0 { return (run, 0, false, false) }
+    let removed = try #require(try run.json()["removed"] as? [[String: Any]])
+    let mask = try decodeMask(folder.bytes("m.png"), name: "m.png")
+    return (
+      run, removed.count, mask.values[300, 300] == 255, mask.values[300, width + 300] == 255
+    )
+  }
+
+  @Test func aDryRunRemovesNothing() throws {
+    let found = try select(["--object", "cat"])
+    #expect(found.run.status == 0 && found.removed == 2 && found.left && found.right)
+    let report = try found.run.json()
+    #expect(report["output"] is NSNull && report["status"] as? String == "done")
+    #expect(!folder.has("a-removed.png"))
+    let plain = try Command(["remove-object", "a.png", "--object", "cat", "--dry-run"], in: folder)
+    #expect(plain.messages.hasPrefix("efface: a.png: 2 x cat would be removed, "))
+    for option in [["-o", "b.png"], ["--in-place"], ["--compare", "c.gif"], ["--variants", "2"]] {
+      let bad = try Command(
+        ["remove-object", "a.png", "--object", "cat", "--dry-run"] + option, in: folder)
+      #expect(bad.status == 64 && bad.messages.contains("--dry-run makes no result"))
+    }
+  }
+
+  @Test func namedObjectsCanBeKept() throws {
+    let first = try select(["--object", "cat", "--except", "cat#2"])
+    #expect(first.removed == 1 && first.left != first.right)
+    let second = try select(["--object", "cat", "--except", "cat#1"])
+    #expect(second.removed == 1 && second.left == first.right && second.right == first.left)
+    // A place on an object keeps all of it.
+    let left = try select(["--object", "cat", "--not-at", "300,300"])
+    #expect(left.removed == 1 && !left.left && left.right)
+    // A place beside it keeps nothing but what is there.
+    let beside = try select(["--object", "cat", "--not-at", "60,40"])
+    #expect(beside.removed == 2 && beside.left && beside.right)
+    let absent = try select(["--object", "cat", "--except", "cat#5"])
+    #expect(absent.removed == 2)
+    #expect(try absent.run.json()["notes"] as? [String] == ["no cat#5 found to keep"])
+    for kept in [["--except", "cat"], ["--not-at", "300,300", "--except", "cat#1,cat#2"]] {
+      let none = try select(["--object", "cat"] + kept)
+      #expect(none.run.status == 2)
+      #expect(none.run.messages.contains("everything that is named is kept; found: 2 x cat"))
+    }
+    let unknown = try select(["--object", "cat", "--except", "cta"])
+    #expect(unknown.run.status == 2 && unknown.run.messages.contains("'cta'"))
+  }
+
+  @Test func severalPlacesAreOnOneThing() throws {
+    let one = try select(["--at", "300,300+250,450"])
+    #expect(one.removed == 1 && one.left && !one.right)
+    let removed = try #require(try one.run.json()["removed"] as? [[String: Any]])
+    let score = try #require(removed[0]["score"] as? Double)
+    #expect(removed[0]["class"] is NSNull && score > 0.45 && score <= 1)
+    let bad = try select(["--at", "300,300+"])
+    #expect(bad.run.status == 64)
+    let outside = try select(["--at", "300,300+9,9999"])
+    #expect(outside.run.status == 64 && outside.run.messages.contains("--at 9,9999 lies outside"))
+  }
+
+  @Test func aDoubtfulClickIsSaid() throws {
+    // A place on the bare wall.
+    let wall = try select(["--at", "40,60"])
+    let notes = try #require(try wall.run.json()["notes"] as? [String])
+    #expect(notes.contains { $0.hasPrefix("what is at 40,60 has no clear outline: ") })
+    let cat = try select(["--at", "300,300"])
+    #expect(try cat.run.json()["notes"] as? [String] == [])
+  }
+}
