@@ -45,6 +45,13 @@ import Testing
     let report = try found.run.json()
     #expect(report["output"] is NSNull && report["status"] as? String == "done")
     #expect(!folder.has("a-removed.png"))
+    // What goes is tinted: the cheeks, and not the wall.
+    _ = try select(["--object", "cat", "--overlay", "o.png"])
+    let before = try decode(folder.bytes("a.png"), name: "a.png")
+    let overlay = try decode(folder.bytes("o.png"), name: "o.png")
+    try #require(overlay.photo.height == height && overlay.photo.width == 2 * width)
+    #expect(overlay.photo.pixels[300, 300, 0] > before.photo.pixels[300, 300, 0])
+    #expect(overlay.photo.pixels[40, 60, 0] == before.photo.pixels[40, 60, 0])
     let plain = try Command(["remove-object", "a.png", "--object", "cat", "--dry-run"], in: folder)
     #expect(plain.messages.hasPrefix("efface: a.png: 2 x cat would be removed, "))
     for option in [["-o", "b.png"], ["--in-place"], ["--compare", "c.gif"], ["--variants", "2"]] {

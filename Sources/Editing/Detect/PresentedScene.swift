@@ -30,7 +30,7 @@ func outline(
 
 /// The format that an overlay's name asks for.
 @discardableResult
-func checkOverlayName(_ name: String) throws(EditingError) -> ImageFormat {
+public func checkOverlayName(_ name: String) throws(EditingError) -> ImageFormat {
   if let format = ImageFormat(fileName: name) { return format }
   throw .usage("\(name): an overlay is written as .png or .jpg; name it so")
 }
@@ -42,6 +42,22 @@ func overlay(_ photo: borrowing Photo, scene: borrowing Scene, name: String)
   let format = try checkOverlayName(name)
   let picture = DetectionOverlay.drawn(
     on: photo.uprightPixels, objects: try presented(scene, orientation: photo.orientation))
+  return try encodePicture(picture, format: format, quality: 90, name: name)
+}
+
+/// The file of a photo on which what a mask covers is tinted.
+///
+/// - Parameter mask: In the photo's stored orientation.
+func overlay(_ photo: borrowing Photo, mask: borrowing Mask, name: String)
+  throws(EditingError) -> [UInt8]
+{
+  let format = try checkOverlayName(name)
+  let upright = Mask(photo.orientation.upright(mask.values))
+  let size = photo.orientation.uprightSize(width: photo.width, height: photo.height)
+  let all = Rectangle(x: 0, y: 0, width: size.width, height: size.height)
+  let goes = PresentedObject(
+    index: 1, label: "", score: nil, box: upright.boundingBox ?? all, runs: MaskRuns(upright))
+  let picture = DetectionOverlay.drawn(on: photo.uprightPixels, objects: [goes], isNumbered: false)
   return try encodePicture(picture, format: format, quality: 90, name: name)
 }
 

@@ -2,7 +2,7 @@ import Kernels
 import Photos
 public import Tensors
 
-/// Draws what was detected onto a photo: tinted, outlined and numbered, with a legend below.
+/// Draws what was detected, or what would go, onto a photo: tinted and outlined, with numbers and a legend below.
 public enum DetectionOverlay {
   /// A copy of the photo with the objects drawn on it, and below it one entry an object.
   ///
@@ -12,14 +12,15 @@ public enum DetectionOverlay {
   /// - Parameters:
   ///   - pixels: RGB, upright.
   ///   - objects: With masks of the photo's size.
+  ///   - isNumbered: Whether there are numbers and a legend.
   /// - Precondition: The photo has three channels and at least one pixel.
   public static func drawn(
-    on pixels: borrowing Tensor<UInt8>, objects: [PresentedObject]
+    on pixels: borrowing Tensor<UInt8>, objects: [PresentedObject], isNumbered: Bool = true
   ) -> Tensor<UInt8> {
     precondition(pixels.channels == 3 && pixels.count > 0, "an overlay needs an RGB photo")
     let longest = max(pixels.width, pixels.height)
     let scale = max(longest < 320 ? 1 : 2, (longest + 220) / 440)
-    let legend = Legend(objects: objects, width: pixels.width, scale: scale)
+    let legend = Legend(objects: isNumbered ? objects : [], width: pixels.width, scale: scale)
     var canvas = Tensor<UInt8>(
       height: pixels.height + legend.height, width: pixels.width, channels: 3, repeating: 24)
     canvas.paste(pixels, x: 0, y: 0)
@@ -31,7 +32,7 @@ public enum DetectionOverlay {
       canvas.tint(object)
       canvas.outline(object, radius: max(1, Double(scale) * 0.6))
     }
-    for object in largestFirst {
+    for object in largestFirst where isNumbered {
       canvas.number(object, scale: scale, within: (pixels.width, pixels.height))
     }
     legend.draw(on: &canvas, top: pixels.height)

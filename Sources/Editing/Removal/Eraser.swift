@@ -47,15 +47,16 @@ public final class Eraser {
     var selected = try select(in: photo.photo, request, &report)
     let others = selected.others.take()
     let hole = try grow(selected, request, &report)
+    let overlay = try drawMask(hole, on: photo.photo, request)
     guard let output = request.output else {
-      try saveMask(hole, photo.source, request, &report)
+      try saveMask(hole, photo.source, overlay: overlay, request, &report)
       return
     }
     let before = keepBefore(photo.photo, request)
     let seed = request.options.seed
     try fill(&photo.photo, hole, others: others, request, seed: seed, &report)
     let encoded = try encode(&photo, hole, request, &report)
-    try saveMask(hole, photo.source, request, &report)
+    try saveMask(hole, photo.source, overlay: overlay, request, &report)
     try write(encoded, to: output, photo: photo, before: before, request, &report)
     report.variants = request.variants.isEmpty ? [] : [.init(output: output.path, seed: seed)]
     try writeVariants(
@@ -204,15 +205,25 @@ public final class Eraser {
     }
   }
 
+  /// The file of the photo, as it still is, with the mask drawn on it; nil if none is wanted.
+  private func drawMask(
+    _ hole: borrowing Mask, on photo: borrowing Photo, _ request: RemovalRequest
+  ) throws(EditingError) -> [UInt8]? {
+    guard let file = request.overlay else { return nil }
+    return try overlay(photo, mask: hole, name: file.path)
+  }
+
   private func saveMask(
-    _ hole: borrowing Mask, _ source: SourceImage, _ request: RemovalRequest,
+    _ hole: borrowing Mask, _ source: SourceImage, overlay: [UInt8]?, _ request: RemovalRequest,
     _ report: inout RemovalReport
   ) throws(EditingError) {
-    guard let file = request.savedMask else { return }
     let watch = Stopwatch()
-    let upright = source.orientation.upright(hole.values)
-    let encoded = try encodePicture(upright, format: .png, name: file.path)
-    try file.write(encoded, like: report.source)
+    if let file = request.savedMask {
+      let upright = source.orientation.upright(hole.values)
+      let encoded = try encodePicture(upright, format: .png, name: file.path)
+      try file.write(encoded, like: report.source)
+    }
+    if let file = request.overlay, let overlay { try file.write(overlay, like: report.source) }
     report.timings.encode += watch.milliseconds
   }
 

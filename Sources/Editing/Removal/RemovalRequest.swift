@@ -10,6 +10,8 @@ public struct RemovalRequest: Sendable {
   public var comparison: OutputFile?
   /// Where the mask goes, upright, as it was used.
   public var savedMask: OutputFile?
+  /// Where the photo goes with the mask, as it was used, drawn on it.
+  public var overlay: OutputFile?
   /// What should go, and how.
   public var options: RemovalOptions
   /// Whether small pictures of before and after are wanted for a report.

@@ -85,10 +85,19 @@ struct RemoveObject: ParsableCommand {
     completion: .file())
   var saveMask: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Write the photo with the mask drawn on it: .png or .jpg.", valueName: "file"),
+    completion: .file())
+  var overlay: String?
+
   @Flag(
     help: ArgumentHelp(
       "Find and mask, but remove nothing.",
-      discussion: "With --save-mask the mask can be looked at, or changed and given with --mask."))
+      discussion: """
+        With --overlay it can be seen what would go; with --save-mask the mask can be changed and given \
+        back with --mask.
+        """))
   var dryRun = false
 
   @OptionGroup var reporting: ReportingOptions
@@ -109,7 +118,8 @@ struct RemoveObject: ParsableCommand {
       throw ValidationError(
         "the photo and the mask, or two masks, cannot both come from standard input")
     }
-    for (option, name) in [("--compare", compare), ("--save-mask", saveMask)] where name == "-" {
+    let others = [("--compare", compare), ("--save-mask", saveMask), ("--overlay", overlay)]
+    for (option, name) in others where name == "-" {
       throw ValidationError("\(option) needs the name of a file")
     }
     if target == "-" && isTerminal(1) && !dryRun {
@@ -203,10 +213,11 @@ struct RemoveObject: ParsableCommand {
   private func request() throws(EditingError) -> RemovalRequest {
     if let compare { try checkComparisonName(compare) }
     if let saveMask { try checkMaskName(saveMask) }
+    if let overlay { try checkOverlayName(overlay) }
     var results = inPlace || dryRun ? [] : outputs
     if backup { results.append(backupName(of: photo)) }
     try checkResults(
-      results + [compare, saveMask].compactMap { $0 }, apartFrom: [photo] + masks,
+      results + [compare, saveMask, overlay].compactMap { $0 }, apartFrom: [photo] + masks,
       hint: " (only --in-place puts the result in the photo's place)")
     try checkPresence(of: photo)
     let files = try outputFiles()
@@ -219,6 +230,9 @@ struct RemoveObject: ParsableCommand {
         try OutputFile(name, replacing: reporting.force)
       },
       options: selection.removal(masks: masks, file: file))
+    request.overlay = try overlay.map { name throws(EditingError) in
+      try OutputFile(name, replacing: reporting.force)
+    }
     request.variants = Array(files.dropFirst())
     return request
   }
@@ -240,7 +254,7 @@ struct RemoveObject: ParsableCommand {
     let things = counts.map { $0.count > 1 ? "\($0.count) x \($0.name)" : $0.name }
       .joined(separator: ", ")
     if dryRun {
-      let place = saveMask.map { "; \($0) shows where" } ?? ""
+      let place = (overlay ?? saveMask).map { "; \($0) shows where" } ?? ""
       return "\(photo): \(things) would be removed, \(report.maskPixels) pixels\(place)"
     }
     let outputs = outputs
