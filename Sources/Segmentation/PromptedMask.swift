@@ -4,6 +4,6 @@ public import Photos
 @frozen public struct PromptedMask: ~Copyable {
   /// The thing at full size, in stored orientation.
   public var mask: Mask
-  /// How clear the thing's outline is, 0 to 1.
+  /// How clear the thing's outline is, 0 to 1; 0 where nothing stands out.
   public let certainty: Double
 }

@@ -63,7 +63,7 @@ public struct Scene {
   ///
   /// - Parameters:
   ///   - index: A place in `objects`.
-  ///   - kept: Negative clicks on what is not to be taken along.
+  ///   - kept: Negative clicks. What the mask takes along at one of them, beside the object, is trimmed off.
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.
   public func mask(of index: Int, without kept: [Click] = []) throws -> Mask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
@@ -75,7 +75,7 @@ public struct Scene {
       }.map { cell in
         let place = middle(of: cell)
         return Click(x: place.x, y: place.y, positive: false)
-      } + kept
+      }
     let named = SoftCells(group, on: map)
     var look = self.look
     if let window = closer(to: named, neighbours, box) { look = try lookAt(window) }
@@ -85,6 +85,13 @@ public struct Scene {
       let place = middle(of: innermost)
       let click = Click(x: place.x, y: place.y, positive: true)
       cells.join(try answer([click] + neighbours, nil, from: look))
+    }
+    let beside = kept.filter { look.window.contains(x: $0.x, y: $0.y) }
+    let places = PromptMap(clicks: beside, box: nil, window: look.window, map: look.map).negative
+      .filter { cells.values[$0] > 0.1 }
+    if !places.isEmpty {
+      let trimmed = try answer(neighbours + beside, box, from: look)
+      cells.trim(to: trimmed, around: places)
     }
     view.add(cells, over: look.window, to: &mask)
     return mask
@@ -108,7 +115,7 @@ public struct Scene {
   public func answer(clicks: [Click], box: Rectangle?) throws -> PromptedMask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
     if box == nil && !clicks.contains(where: \.positive) {
-      return PromptedMask(mask: mask, certainty: 1)
+      return PromptedMask(mask: mask, certainty: 0)
     }
     var look = self.look
     var cells = try answer(clicks, box, from: look)
@@ -139,11 +146,13 @@ public struct Scene {
     var cells = SoftCells(height: map.height, width: map.width)
     for cell in logits.indices { cells.values[cell] = 1 / (1 + exponential(-logits[cell] - lean)) }
     if let limits = asked.box { cells.cut(to: limits) }
+    let raw = cells.values
     for cell in asked.negative {
       for near in asked.around(cell, on: map) { cells.values[near] = 0 }
     }
     for cell in asked.positive { cells.values[cell] = max(cells.values[cell], 0.9) }
     cells.keepParts(with: asked.positive)
+    cells.setCertainty(from: raw)
     return cells
   }
 

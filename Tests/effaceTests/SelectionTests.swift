@@ -69,9 +69,6 @@ import Testing
     // A place on an object keeps all of it.
     let left = try select(["--object", "cat", "--not-at", "300,300"])
     #expect(left.removed == 1 && !left.left && left.right)
-    // A place beside it keeps nothing but what is there.
-    let beside = try select(["--object", "cat", "--not-at", "60,40"])
-    #expect(beside.removed == 2 && beside.left && beside.right)
     let absent = try select(["--object", "cat", "--except", "cat#5"])
     #expect(absent.removed == 2)
     #expect(try absent.run.json()["notes"] as? [String] == ["no cat#5 found to keep"])
@@ -82,6 +79,51 @@ import Testing
     }
     let unknown = try select(["--object", "cat", "--except", "cta"])
     #expect(unknown.run.status == 2 && unknown.run.messages.contains("'cta'"))
+  }
+
+  @Test func aPlaceBesideAnObjectKeepsWhatIsThere() throws {
+    _ = try select(["--object", "cat"])
+    let whole = try decodeMask(folder.bytes("m.png"), name: "m.png")
+    // Far from the mask, on the wall: nothing changes.
+    _ = try select(["--object", "cat", "--not-at", "60,40"])
+    let same = try decodeMask(folder.bytes("m.png"), name: "m.png")
+    #expect(same.values.span.indices.allSatisfy { same.values.span[$0] == whole.values.span[$0] })
+    // In the grown rim.
+    let rim = try #require((0..<width).first { whole.values[300, $0] == 255 }) + 1
+    let beside = try select(["--object", "cat", "--not-at", "\(rim),300"])
+    #expect(beside.removed == 2 && beside.left && beside.right)
+    let trimmed = try decodeMask(folder.bytes("m.png"), name: "m.png")
+    #expect(trimmed.values[300, rim] == 0)
+    var (more, less) = (0, 0)
+    for i in trimmed.values.span.indices {
+      let (before, after) = (whole.values.span[i], trimmed.values.span[i])
+      more += after > before ? 1 : 0
+      less += after < before ? 1 : 0
+    }
+    #expect(more == 0 && less > 0 && 20 * less < whole.count)
+  }
+
+  @Test func contradictionsAreRefused() throws {
+    let both = try select(["--at", "300,300", "--not-at", "300,300"])
+    #expect(both.run.status == 64 && both.run.messages.contains("is both --at and --not-at"))
+    let parted = try select(["--box", "200,200,200,200", "--at", "300,300+20,20"])
+    #expect(parted.run.status == 64 && parted.run.messages.contains("only partly in --box"))
+    // What is given twice counts once.
+    let twice = try select(["--object", "cat,cat", "--except", "cat#7,cat#7"])
+    #expect(try twice.run.json()["notes"] as? [String] == ["no cat#7 found to keep"])
+  }
+
+  @Test func aBatchCountsPhotosWithNotes() throws {
+    try folder.write("in/a.png", folder.bytes("a.png"))
+    let run = try Command(
+      [
+        "batch", "in", "--output", "out", "--object", "cat", "--except", "cat#9", "--report",
+        "r.html",
+      ],
+      in: folder)
+    #expect(run.status == 0 && run.messages.hasSuffix("1 done\nefface: 1 of them has a note\n"))
+    let page = String(decoding: try folder.bytes("r.html"), as: UTF8.self)
+    #expect(page.contains("no cat#9 found to keep"))
   }
 
   @Test func severalPlacesAreOnOneThing() throws {
@@ -97,10 +139,15 @@ import Testing
   }
 
   @Test func aDoubtfulClickIsSaid() throws {
-    // A place on the bare wall.
-    let wall = try select(["--at", "40,60"])
-    let notes = try #require(try wall.run.json()["notes"] as? [String])
-    #expect(notes.contains { $0.hasPrefix("what is at 40,60 has no clear outline: ") })
+    for place in ["40,60", "0,0"] {
+      // On the bare wall.
+      let wall = try select(["--at", place])
+      let notes = try #require(try wall.run.json()["notes"] as? [String])
+      let words = [
+        "what is at \(place) has no clear outline: ", "only a spot of ",
+      ]
+      #expect(notes.contains { note in words.contains { note.hasPrefix($0) } })
+    }
     let cat = try select(["--at", "300,300"])
     #expect(try cat.run.json()["notes"] as? [String] == [])
   }

@@ -42,7 +42,9 @@ public final class BatchReportFile: Sendable {
       name: report.input, status: status, output: report.output,
       removed: report.removed.map { $0.className ?? "selection" },
       milliseconds: status == .done ? report.timings.total : nil,
-      message: report.error.map { "\($0)" }, before: report.thumbnails?.before,
+      message: report.error.map { "\($0)" }
+        ?? (report.notes.isEmpty ? nil : report.notes.joined(separator: "; ")),
+      before: report.thumbnails?.before,
       after: report.thumbnails?.after)
     let card = page.withLock { $0.add(entry) }
     try file.write(Array(card.utf8))

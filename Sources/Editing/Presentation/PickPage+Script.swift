@@ -205,10 +205,11 @@ extension PickPage {
         sign(object.anchor[0], object.anchor[1], object.index,
           picked ? removeColor : 'rgb(20 20 20 / .8)', 11 * unit);
       }
+      const lasts = new Map();
       for (const point of state.points) {
-        const last = state.points.findLast(each =>
-          each.thing === point.thing && state.points.indexOf(each) < state.points.indexOf(point));
-        if (point.keep || !last) continue;
+        const last = lasts.get(point.thing);
+        lasts.set(point.thing, point);
+        if (!last) continue;
         twice(1.5 * unit, removeColor, () => {
           context.beginPath();
           context.moveTo((last.x + 0.5) * scale, (last.y + 0.5) * scale);
@@ -281,7 +282,7 @@ extension PickPage {
       for (const point of state.points) {
         if (point.keep && !refines) continue;
         const same = point.keep ? [point]
-          : state.points.filter(each => each.thing === point.thing && !each.keep);
+          : state.points.filter(each => each.thing === point.thing);
         if (same[0] !== point) continue;
         words.push(point.keep ? '--not-at' : '--at',
           same.map(({ x, y }) => x + ',' + y).join('+'));
@@ -370,7 +371,7 @@ extension PickPage {
         Math.max(Math.ceil(Math.max(a.y, b.y)) - top, 1)];
     }
 
-    // A click on the same thing as the last one tells better how far it goes.
+    // Adds a mark, on the same thing as the last one where `isSame`, or takes away the one that is there.
     function mark(spot, keep, isSame = false) {
       const x = Math.min(Math.floor(spot.x), data.width - 1);
       const y = Math.min(Math.floor(spot.y), data.height - 1);

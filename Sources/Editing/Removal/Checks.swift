@@ -11,7 +11,7 @@ import Tensors
 #endif
 
 /// A path as messages show it.
-func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
+public func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
 
 /// Decodes a photo; errors name the file.
 func decodePhoto(_ bytes: [UInt8], name: String) throws(EditingError) -> DecodedPhoto {

@@ -140,17 +140,17 @@ public final class Eraser {
     _ selected: consuming SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> Mask {
     let watch = Stopwatch()
-    let uncertainty = selected.uncertainty
-    var mask = selected.mask
-    let components = mask.components
+    let components = selected.mask.components
     if components.isEmpty {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")
     }
     let plan = GrowthPlan(
-      components: components, width: mask.width, height: mask.height,
-      uncertainty: uncertainty, grow: request.options.grow,
+      components: components, width: selected.mask.width, height: selected.mask.height,
+      uncertainty: selected.uncertainty, grow: request.options.grow,
       feather: request.options.feather)
-    mask.grow(by: plan)
+    selected.mask.grow(by: plan)
+    selected.clearKept()
+    let mask = selected.mask
     report.maskPixels = mask.count
     report.timings.segment += watch.milliseconds
     return mask

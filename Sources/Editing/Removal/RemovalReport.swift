@@ -19,7 +19,7 @@ public struct RemovalReport: Sendable {
     /// Its class; `nil` for what was clicked, boxed or masked.
     public var className: String?
     /// How sure the network was, 0 to 1: of what is named, that it is of its class; of what is clicked or
-    /// boxed, how far it goes; `nil` for a mask, or a box that goes whole.
+    /// boxed, how clear its outline is; `nil` for a mask, or a box that goes whole.
     public var score: Double?
     /// The box around it, upright.
     public var box: Rectangle

@@ -14,6 +14,8 @@ struct SelectedMask: ~Copyable {
   var uncertainty = 0
   /// Other objects, which are not to be copied into the hole: 255 there, over the whole photo, small.
   var others: Tensor<UInt8>?
+  /// Stored positions that the mask, however it grows, is not to cover.
+  var kept: [(x: Int, y: Int)] = []
   /// What people should know about how it came about.
   var notes: [String] = []
 
@@ -59,6 +61,12 @@ struct SelectedMask: ~Copyable {
     mask.close(radius: 2 * uncertainty)
     mask.fillGaps(upTo: 0.01)
     mask.extendToBorders(4 * uncertainty)
+    let places = selection.kept.map {
+      photo.orientation.stored(x: $0.x, y: $0.y, width: photo.width, height: photo.height)
+    }
+    // What a mask from a file says, it says by itself.
+    kept = places.filter { !isDrawn || drawn.values[$0.y, $0.x] == 0 }
+    clearKept()
     if isDrawn { mask.formUnion(drawn) }
     others = scene.otherObjects(than: mask)
   }
@@ -85,30 +93,55 @@ struct SelectedMask: ~Copyable {
       if indices.isEmpty { missing.append("no distractor found") }
       objects += scene.objects.filter { indices.contains($0.index) }
     }
-    let named = objects.count
+    let isNamed = !objects.isEmpty
     objects.removeAll { object in selection.exceptions.contains { $0.means(object) } }
-    for wanted in selection.exceptions where !scene.objects.contains(where: { wanted.means($0) }) {
-      missing.append("no \(wanted) found to keep")
+    let kept = selection.kept.map { Click($0, positive: false) }
+    objects.removeAll { object in
+      kept.contains { scene.shows(object.index, atX: $0.x, y: $0.y) }
     }
+    if isNamed && objects.isEmpty { missing.append("everything that is named is kept") }
     for object in objects where !removed.contains(where: { $0.isSame(as: object) }) {
-      let kept = selection.kept.map { Click($0, positive: false) }
-      if kept.contains(where: { scene.shows(object.index, atX: $0.x, y: $0.y) }) { continue }
       var part = try outline(of: object, without: kept, in: scene)
-      if !selection.keepsShadow { scene.addShadow(to: &part) }
+      addShadow(to: &part, selection, in: scene, orientation: photo.orientation)
       add(part, of: object, score: Double(object.score), orientation: photo.orientation)
     }
     try addPrompts(selection, in: scene, orientation: photo.orientation, name: name)
     if removed.isEmpty {
-      if named > 0 {
-        throw .nothingMatched(
-          name: shown(name),
-          detail: "everything that is named is kept; found: \(Self.census(scene.objects))")
-      }
       let reason = missing.isEmpty ? "nothing to select there" : missing.joined(separator: ", ")
       throw .nothingMatched(
         name: shown(name), detail: "\(reason); found: \(Self.census(scene.objects))")
     }
+    for wanted in selection.exceptions where !scene.objects.contains(where: { wanted.means($0) }) {
+      missing.append("no \(wanted) found to keep")
+    }
     notes += missing
+  }
+
+  /// Adds the shadow of a thing to its mask, unless it lies where something is to be kept.
+  func addShadow(
+    to part: inout Mask, _ selection: Selection, in scene: borrowing Scene,
+    orientation: Orientation
+  ) {
+    if selection.keepsShadow { return }
+    var shaded = Mask(part.values.copy())
+    scene.addShadow(to: &shaded)
+    if selection.kept.contains(where: { Self.covers(shaded, $0, orientation: orientation) }) {
+      return
+    }
+    swap(&part, &shaded)
+  }
+
+  /// Clears the mask at the places that are kept, and around each as far as a place is known.
+  mutating func clearKept() {
+    let radius = max(2, uncertainty / 2)
+    for place in kept {
+      for y in max(0, place.y - radius)...min(mask.height - 1, place.y + radius) {
+        for x in max(0, place.x - radius)...min(mask.width - 1, place.x + radius) {
+          let (dx, dy) = (x - place.x, y - place.y)
+          if dx * dx + dy * dy <= radius * radius { mask.values[y, x] = 0 }
+        }
+      }
+    }
   }
 
   /// Whether a mask in stored orientation covers an upright position.

@@ -4,7 +4,7 @@ public import Photos
 /// What should go; every part that is given adds to it.
 public struct Selection: Equatable, Sendable {
   /// A class of objects, or one object of it.
-  public struct ObjectName: Equatable, Sendable, CustomStringConvertible {
+  public struct ObjectName: Hashable, Sendable, CustomStringConvertible {
     /// The class, in lower case.
     public var className: String
     /// Which one of the class, counted from 1 as `efface detect` does; `nil` for all of them.
@@ -26,7 +26,7 @@ public struct Selection: Equatable, Sendable {
   }
 
   /// A position in the upright photo.
-  public struct Point: Equatable, Sendable {
+  public struct Point: Hashable, Sendable {
     /// Columns from the left.
     public var x: Int
     /// Rows from the top.

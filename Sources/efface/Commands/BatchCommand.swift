@@ -125,6 +125,8 @@ private final class BatchTally: Sendable {
 
   private struct State {
     var statuses: [RemovalReport.Status] = []
+    /// How many finished photos have notes.
+    var noted = 0
     /// Why the page, or standard output, does not show every photo; the photos are done all the same.
     var (pageError, outputError): (EditingError?, EditingError?)
   }
@@ -142,6 +144,7 @@ private final class BatchTally: Sendable {
     if let error = report.error { terminal.message("\(error)") }
     state.withLock { state in
       state.statuses.append(report.status)
+      if report.status == .done && !report.notes.isEmpty { state.noted += 1 }
       do throws(EditingError) {
         if json && state.outputError == nil { try terminal.result(report.json.text + "\n") }
       } catch {
@@ -165,7 +168,13 @@ private final class BatchTally: Sendable {
     if let error = state.pageError { throw error }
     try page?.finish()
     if let error = state.outputError { throw error }
-    if !quiet && !json { terminal.message(summary) }
+    if !quiet && !json {
+      terminal.message(summary)
+      if state.noted > 0 {
+        let notes = state.noted == 1 ? "1 of them has a note" : "\(state.noted) of them have notes"
+        terminal.message("\(notes)" + (page == nil ? " (--report FILE or --json shows them)" : ""))
+      }
+    }
     let status = ExitStatus(statuses)
     if status != .done { throw status.code }
   }

@@ -206,7 +206,7 @@ struct RemoveObject: ParsableCommand {
     }
     if let error = report.error { throw ExitStatus(error).code }
     if reporting.quiet { return }
-    for note in report.notes { terminal.message("\(photo): \(note)") }
+    for note in report.notes { terminal.message("\(shown(photo)): \(note)") }
     if !reporting.json && (targetName != "-" || dryRun) { terminal.message(summary(report)) }
   }
 
@@ -255,7 +255,7 @@ struct RemoveObject: ParsableCommand {
       .joined(separator: ", ")
     if dryRun {
       let place = (overlay ?? saveMask).map { "; \($0) shows where" } ?? ""
-      return "\(photo): \(things) would be removed, \(report.maskPixels) pixels\(place)"
+      return "\(shown(photo)): \(things) would be removed, \(report.maskPixels) pixels\(place)"
     }
     let outputs = outputs
     return "\(outputs.joined(separator: ", ")): \(things) removed in "

@@ -70,7 +70,7 @@ let photoFiles = CompletionKind.file(extensions: ["jpg", "jpeg", "png", "JPG", "
 private func wholeNumbers(_ text: String) -> [Int]? {
   var numbers: [Int] = []
   for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-    guard let number = Int(part), number >= 0, number <= 1_000_000 else { return nil }
+    guard let number = Int(part.trimming(" ")), number >= 0, number <= 1_000_000 else { return nil }
     numbers.append(number)
   }
   return numbers

@@ -34,7 +34,8 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Keep what is at this position: an object, or a part of what would be removed.",
+      "Keep what is at this position: an object, or a part of what --object, --at or --box would "
+        + "remove.",
       valueName: "x,y"))
   var notAt: [Selection.Point] = []
 
@@ -42,6 +43,7 @@ struct SelectionOptions: ParsableArguments {
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
       "Remove the thing in this box; all of the box where nothing stands out.",
+      discussion: "Any --at in the box is on that thing.",
       valueName: "x,y,w,h"))
   var box: [Rectangle] = []
 
@@ -106,16 +108,35 @@ struct SelectionOptions: ParsableArguments {
       throw ValidationError(
         "--except narrows --object or --distractors: give one of them as well")
     }
+    try validatePlaces()
+  }
+
+  /// Refuses what contradicts itself.
+  private func validatePlaces() throws {
+    for place in Set(at.flatMap(\.points)).intersection(notAt) {
+      throw ValidationError("\(place.x),\(place.y) is both --at and --not-at: give one")
+    }
+    for group in at {
+      for box in box {
+        let inside = group.points.count { box.contains(x: $0.x, y: $0.y) }
+        if inside > 0 && inside < group.points.count {
+          let place = group.points.map { "\($0.x),\($0.y)" }.joined(separator: "+")
+          throw ValidationError(
+            "--at \(place) is one thing, but only partly in --box "
+              + "\(box.x),\(box.y),\(box.width),\(box.height): leave the box out, or enlarge it")
+        }
+      }
+    }
   }
 
   /// The options for Editing, with those for what becomes of the file.
   func removal(masks: [String], file: FileOptions) -> RemovalOptions {
     var options = file.removal
-    options.selection.objects = objects.flatMap(\.names)
-    options.selection.exceptions = exceptions.flatMap(\.names)
-    options.selection.clicks = at.map(\.points)
-    options.selection.kept = notAt
-    options.selection.boxes = box
+    options.selection.objects = objects.flatMap(\.names).uniqued
+    options.selection.exceptions = exceptions.flatMap(\.names).uniqued
+    options.selection.clicks = at.map(\.points.uniqued).uniqued
+    options.selection.kept = notAt.uniqued
+    options.selection.boxes = box.uniqued
     options.selection.distractors = distractors
     options.selection.keepsShadow = keepShadow
     options.selection.masks = masks
@@ -123,5 +144,13 @@ struct SelectionOptions: ParsableArguments {
     options.feather = feather
     options.seed = seed
     return options
+  }
+}
+
+extension Array where Element: Hashable {
+  /// The elements in order, each once.
+  fileprivate var uniqued: [Element] {
+    var seen: Set<Element> = []
+    return filter { seen.insert($0).inserted }
   }
 }
