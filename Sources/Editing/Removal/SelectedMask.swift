@@ -123,6 +123,10 @@ struct SelectedMask: ~Copyable {
     orientation: Orientation
   ) {
     if selection.keepsShadow { return }
+    if selection.kept.isEmpty {
+      scene.addShadow(to: &part)
+      return
+    }
     var shaded = Mask(part.values.copy())
     scene.addShadow(to: &shaded)
     if selection.kept.contains(where: { Self.covers(shaded, $0, orientation: orientation) }) {
