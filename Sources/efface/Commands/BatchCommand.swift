@@ -86,7 +86,7 @@ struct BatchCommand: ParsableCommand {
       message: "\nefface: interrupted; finished photos are kept, and --resume goes on from here\n")
     let terminal = Terminal(isQuiet: reporting.quiet)
     do {
-      try checkNames(selection.objects.flatMap(\.names))
+      try checkNames((selection.objects + selection.exceptions).flatMap(\.names))
       let plan = try BatchPlan(
         inputs: input, folder: output, recursive: !isFlat, shard: shard, masks: masks)
       if let report {
