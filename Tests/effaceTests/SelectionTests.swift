@@ -124,6 +124,13 @@ import Testing
     #expect(run.status == 0 && run.messages.hasSuffix("1 done\nefface: 1 of them has a note\n"))
     let page = String(decoding: try folder.bytes("r.html"), as: UTF8.self)
     #expect(page.contains("no cat#9 found to keep"))
+    let dry = try Command(
+      [
+        "batch", "in", "--output", "none", "--object", "cat", "--dry-run", "--report", "d.html",
+      ], in: folder)
+    #expect(dry.status == 0 && dry.messages.hasSuffix("1 would be done\n"), "\(dry.messages)")
+    #expect(!folder.has("none"))
+    #expect(String(decoding: try folder.bytes("d.html"), as: UTF8.self).contains("What would go"))
     let unknown = try Command(
       ["batch", "in", "--output", "new", "--object", "cat", "--except", "cta"], in: folder)
     #expect(unknown.status == 64 && unknown.messages.contains("'cta'") && !folder.has("new"))

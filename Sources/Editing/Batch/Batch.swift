@@ -16,13 +16,15 @@ public struct Batch: Sendable {
   public var resumes: Bool
   /// Whether outputs may be replaced.
   public var replaces: Bool
+  /// Whether photos are only looked at, and nothing is written.
+  public var isDry: Bool
   /// Whether reports carry small pictures.
   public var wantsThumbnails: Bool
 
   /// Makes a batch.
   public init(
     plan: BatchPlan, options: RemovalOptions, jobs: Int, threads: Int, resumes: Bool = false,
-    replaces: Bool = false, wantsThumbnails: Bool = false
+    replaces: Bool = false, isDry: Bool = false, wantsThumbnails: Bool = false
   ) {
     self.plan = plan
     self.options = options
@@ -30,6 +32,7 @@ public struct Batch: Sendable {
     self.threads = threads
     self.resumes = resumes
     self.replaces = replaces
+    self.isDry = isDry
     self.wantsThumbnails = wantsThumbnails
   }
 
@@ -37,8 +40,8 @@ public struct Batch: Sendable {
   ///
   /// - Parameter report: Called after each photo, never twice at a time, in the order of completion.
   public func run(_ report: @Sendable (RemovalReport) -> Void) throws(EditingError) {
-    try plan.makeFolder()
-    let journal = try BatchJournal(folder: plan.folder)
+    if !isDry { try plan.makeFolder() }
+    let journal = isDry ? nil : try BatchJournal(folder: plan.folder)
     let next = Atomic<Int>(0)
     let reporting = Mutex(())
     let workers = max(1, min(jobs, plan.items.count))
@@ -53,7 +56,7 @@ public struct Batch: Sendable {
     }
   }
 
-  private func edit(_ item: BatchPlan.Item, _ eraser: Eraser, _ journal: BatchJournal)
+  private func edit(_ item: BatchPlan.Item, _ eraser: Eraser, _ journal: BatchJournal?)
     -> RemovalReport
   {
     do {
@@ -63,7 +66,7 @@ public struct Batch: Sendable {
     }
   }
 
-  private func attempt(_ item: BatchPlan.Item, _ eraser: Eraser, _ journal: BatchJournal)
+  private func attempt(_ item: BatchPlan.Item, _ eraser: Eraser, _ journal: BatchJournal?)
     throws(EditingError) -> RemovalReport
   {
     if let defect = item.defect { throw .unreadable(name: item.input, reason: defect) }
@@ -72,7 +75,7 @@ public struct Batch: Sendable {
     }
     var replaces = replaces
     let options = fingerprint(item)
-    if resumes, FileSystem.status(item.output) != nil {
+    if resumes, let journal, FileSystem.status(item.output) != nil {
       let entry = journal.entry(for: item.relative)
       switch try state(of: item, input: input, options: options, entry: entry) {
       case .complete:
@@ -91,16 +94,17 @@ public struct Batch: Sendable {
     if let wanted = item.missingMask {
       throw .nothingMatched(name: item.input, detail: "there is no mask \(wanted)")
     }
-    try FileSystem.makeFolder(PathName(item.output).folder)
-    var request = RemovalRequest(
-      input: item.input, output: try OutputFile(item.output, replacing: replaces),
-      options: self.options)
+    var request = RemovalRequest(input: item.input, output: nil, options: self.options)
+    if !isDry {
+      try FileSystem.makeFolder(PathName(item.output).folder)
+      request.output = try OutputFile(item.output, replacing: replaces)
+    }
     if let mask = item.mask { request.options.selection.masks = [mask] }
     request.wantsThumbnails = wantsThumbnails
     // Recorded first: a result without a record would be in the way of --resume, a record without its
     // result only means that the photo is done again.
     request.willPublish = { bytes throws(EditingError) in
-      try journal.record(
+      try journal?.record(
         item.relative,
         .init(
           inputSize: input.size, inputModified: input.modified.totalNanoseconds,

@@ -33,7 +33,7 @@ public final class BatchReportFile: Sendable {
   public func add(_ report: RemovalReport) throws(EditingError) {
     let status: BatchReport.Status =
       switch report.status {
-      case .done: .done
+      case .done: report.output == nil ? .found : .done
       case .nothingMatched: .nothingMatched
       case .failed: .failed
       case .skipped: .skipped

@@ -45,20 +45,16 @@ func overlay(_ photo: borrowing Photo, scene: borrowing Scene, name: String)
   return try encodePicture(picture, format: format, quality: 90, name: name)
 }
 
-/// The file of a photo on which what a mask covers is tinted.
+/// The upright photo on which what a mask covers is tinted.
 ///
 /// - Parameter mask: In the photo's stored orientation.
-func overlay(_ photo: borrowing Photo, mask: borrowing Mask, name: String)
-  throws(EditingError) -> [UInt8]
-{
-  let format = try checkOverlayName(name)
+func overlay(_ photo: borrowing Photo, mask: borrowing Mask) -> Tensor<UInt8> {
   let upright = Mask(photo.orientation.upright(mask.values))
   let size = photo.orientation.uprightSize(width: photo.width, height: photo.height)
   let all = Rectangle(x: 0, y: 0, width: size.width, height: size.height)
   let goes = PresentedObject(
     index: 1, label: "", score: nil, box: upright.boundingBox ?? all, runs: MaskRuns(upright))
-  let picture = DetectionOverlay.drawn(on: photo.uprightPixels, objects: [goes], isNumbered: false)
-  return try encodePicture(picture, format: format, quality: 90, name: name)
+  return DetectionOverlay.drawn(on: photo.uprightPixels, objects: [goes], isNumbered: false)
 }
 
 /// The page on which one picks what should go from a photo.

@@ -7,6 +7,8 @@ public struct BatchReport: Sendable {
   public enum Status: String, Sendable, CaseIterable {
     /// The result was written.
     case done
+    /// What would go was found, and stays.
+    case found = "would be done"
     /// Nothing on the photo matched the selection.
     case nothingMatched = "nothing matched"
     /// The photo could not be edited.
@@ -14,7 +16,13 @@ public struct BatchReport: Sendable {
     /// The result was there before.
     case skipped
 
-    fileprivate var style: String { self == .nothingMatched ? "nothing" : rawValue }
+    fileprivate var style: String {
+      switch self {
+      case .nothingMatched: "nothing"
+      case .found: "done"
+      case .done, .failed, .skipped: rawValue
+      }
+    }
   }
 
   /// One photo of the batch.
@@ -86,7 +94,8 @@ public struct BatchReport: Sendable {
     if entry.before != nil || entry.after != nil {
       card += "<div class=\"pair\">\n"
       card += Self.figure(entry.before, caption: "Before")
-      card += Self.figure(entry.after, caption: "After")
+      card += Self.figure(
+        entry.after, caption: entry.status == .found ? "What would go" : "After")
       card += "</div>\n"
     }
     card += "<h2>\(Markup.name(entry.name))</h2>\n"
@@ -94,7 +103,8 @@ public struct BatchReport: Sendable {
     if let time = entry.milliseconds { card += " <span class=\"quiet\">\(Self.time(time))</span>" }
     card += "</p>\n"
     if !entry.removed.isEmpty {
-      card += "<p>Removed: \(entry.removed.map(Markup.name).joined(separator: ", "))</p>\n"
+      let word = entry.status == .found ? "Would go" : "Removed"
+      card += "<p>\(word): \(entry.removed.map(Markup.name).joined(separator: ", "))</p>\n"
     }
     if let message = entry.message {
       card += "<p class=\"message\">\(Markup.escaped(message))</p>\n"

@@ -35,8 +35,13 @@ func encodePicture(
 
 /// A small picture of a photo for a report; errors name the file.
 func thumbnail(_ photo: borrowing Photo, name: String) throws(EditingError) -> Thumbnail {
+  try thumbnail(photo.uprightPixels, name: name)
+}
+
+/// A small picture of an upright RGB picture for a report.
+func thumbnail(_ upright: borrowing Tensor<UInt8>, name: String) throws(EditingError) -> Thumbnail {
   do {
-    return try Thumbnail(photo.uprightPixels)
+    return try Thumbnail(upright)
   } catch {
     throw .picture(message: "\(shown(name)): \(error)")
   }

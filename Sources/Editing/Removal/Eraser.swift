@@ -50,6 +50,12 @@ public final class Eraser {
     let overlay = try drawMask(hole, on: photo.photo, request)
     guard let output = request.output else {
       try saveMask(hole, photo.source, overlay: overlay, request, &report)
+      if request.wantsThumbnails {
+        report.thumbnails = (
+          before: try thumbnail(photo.photo, name: request.input),
+          after: try thumbnail(Editing.overlay(photo.photo, mask: hole), name: request.input)
+        )
+      }
       return
     }
     let before = keepBefore(photo.photo, request)
@@ -210,7 +216,9 @@ public final class Eraser {
     _ hole: borrowing Mask, on photo: borrowing Photo, _ request: RemovalRequest
   ) throws(EditingError) -> [UInt8]? {
     guard let file = request.overlay else { return nil }
-    return try overlay(photo, mask: hole, name: file.path)
+    let format = try checkOverlayName(file.path)
+    return try encodePicture(
+      overlay(photo, mask: hole), format: format, quality: 90, name: file.path)
   }
 
   private func saveMask(

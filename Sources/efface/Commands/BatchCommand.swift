@@ -53,6 +53,12 @@ struct BatchCommand: ParsableCommand {
         """))
   var resume = false
 
+  @Flag(
+    help: ArgumentHelp(
+      "Find and mask, but remove nothing and write no photo.",
+      discussion: "--json and --report show what would go."))
+  var dryRun = false
+
   @Flag(name: .customLong("no-recursive"), help: "Leave out folders within the folders.")
   var isFlat = false
 
@@ -74,6 +80,9 @@ struct BatchCommand: ParsableCommand {
     if let jobs, !(1...256).contains(jobs) {
       throw ValidationError("--jobs \(jobs): give 1 to 256")
     }
+    if dryRun && resume {
+      throw ValidationError("--dry-run makes nothing that --resume could pass over: give one")
+    }
   }
 
   func run() throws {
@@ -93,7 +102,7 @@ struct BatchCommand: ParsableCommand {
         try checkPageName(report)
         try checkResults([report], apartFrom: plan.files)
         // The page may have its place in there.
-        try plan.makeFolder()
+        if !dryRun { try plan.makeFolder() }
       }
       let page = try report.map { name throws(EditingError) in
         try BatchReportFile(named: name, replacing: reporting.force, resuming: resume)
@@ -102,9 +111,10 @@ struct BatchCommand: ParsableCommand {
       let batch = Batch(
         plan: plan, options: selection.removal(masks: [], file: file),
         jobs: jobs ?? min(threads, 4), threads: threads, resumes: resume,
-        replaces: reporting.force, wantsThumbnails: page != nil)
+        replaces: reporting.force, isDry: dryRun, wantsThumbnails: page != nil)
       let tally = BatchTally(
-        total: plan.items.count, terminal: terminal, json: reporting.json, page: page)
+        total: plan.items.count, terminal: terminal, json: reporting.json, isDry: dryRun, page: page
+      )
       tally.begin()
       try batch.run { tally.add($0) }
       try tally.finish(quiet: reporting.quiet)
@@ -119,6 +129,7 @@ private final class BatchTally: Sendable {
   private let total: Int
   private let terminal: Terminal
   private let json: Bool
+  private let isDry: Bool
   private let page: BatchReportFile?
   private let start = ContinuousClock.now
   private let state = Mutex(State())
@@ -131,10 +142,11 @@ private final class BatchTally: Sendable {
     var (pageError, outputError): (EditingError?, EditingError?)
   }
 
-  init(total: Int, terminal: Terminal, json: Bool, page: BatchReportFile?) {
+  init(total: Int, terminal: Terminal, json: Bool, isDry: Bool, page: BatchReportFile?) {
     self.total = total
     self.terminal = terminal
     self.json = json
+    self.isDry = isDry
     self.page = page
   }
 
@@ -164,7 +176,7 @@ private final class BatchTally: Sendable {
     terminal.clearProgress()
     let state = state.withLock { $0 }
     let statuses = state.statuses
-    let summary = Self.summary(statuses)
+    let summary = summary(statuses)
     if let error = state.pageError { throw error }
     try page?.finish()
     if let error = state.outputError { throw error }
@@ -179,9 +191,9 @@ private final class BatchTally: Sendable {
     if status != .done { throw status.code }
   }
 
-  private static func summary(_ statuses: [RemovalReport.Status]) -> String {
+  private func summary(_ statuses: [RemovalReport.Status]) -> String {
     func count(_ status: RemovalReport.Status) -> Int { statuses.count { $0 == status } }
-    var parts = ["\(count(.done)) done"]
+    var parts = ["\(count(.done)) \(isDry ? "would be done" : "done")"]
     for (status, words) in [
       (RemovalReport.Status.skipped, "done before"), (.nothingMatched, "without a match"),
       (.failed, "failed"),
