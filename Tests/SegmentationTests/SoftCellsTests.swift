@@ -80,4 +80,24 @@ import Testing
       #expect(view.value(x: 300, y: row, in: mask) == 255)
     }
   }
+
+  @Test func onlyWhatHangsTogetherWithAPlaceIsTrimmed() {
+    var cells = SoftCells(height: 1, width: 8)
+    cells.values = [0.9, 0.9, 0.9, 0.9, 0.1, 0.9, 0.9, 0.2]
+    var other = SoftCells(height: 1, width: 8)
+    other.values = [0.9, 0.9, 0.2, 0.1, 0.9, 0.2, 0.9, 0.9]
+    cells.trim(to: other, around: [3])
+    // Neither what both have, nor what differs beyond it, nor anything is added.
+    #expect(cells.values == [0.9, 0.9, 0.2, 0.1, 0.1, 0.9, 0.9, 0.2])
+  }
+
+  @Test func certaintyIsTheShareThatIsSure() {
+    var cells = SoftCells(height: 1, width: 6)
+    cells.values = [0.9, 0.9, 0.9, 0, 0.3, 0.1]
+    // The third is inside only because it was clicked; the fourth was another part.
+    cells.setCertainty(from: [0.9, 0.8, 0.1, 0.9, 0.3, 0.1])
+    #expect(cells.certainty == 2.0 / 3)
+    cells.setCertainty(from: [0, 0, 0, 0, 0, 0])
+    #expect(cells.certainty == 0)
+  }
 }
