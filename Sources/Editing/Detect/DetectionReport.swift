@@ -41,7 +41,7 @@ public struct DetectionReport: Sendable {
       let box = object.box
       rows.append([
         String(index + 1), object.name, JSONValue.decimal(Double(object.score), digits: 2),
-        "\(box.x),\(box.y),\(box.width),\(box.height)", String(object.area),
+        box.words, String(object.area),
       ])
     }
     let widths = (0..<5).map { column in rows.map { $0[column].count }.max() ?? 0 }

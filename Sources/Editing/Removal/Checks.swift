@@ -119,13 +119,13 @@ func checkPositions(_ selection: Selection, _ photo: borrowing Photo, name: Stri
   for (option, points) in [("--at", clicks), ("--not-at", selection.kept)] {
     for point in points where !all.contains(x: point.x, y: point.y) {
       throw .outside(
-        option: "\(option) \(point.x),\(point.y)", name: shown(name), width: size.width,
+        option: "\(option) \(point)", name: shown(name), width: size.width,
         height: size.height)
     }
   }
   for box in selection.boxes where all.intersection(box).isEmpty {
     throw .outside(
-      option: "--box \(box.x),\(box.y),\(box.width),\(box.height)", name: shown(name),
+      option: "--box \(box.words)", name: shown(name),
       width: size.width, height: size.height)
   }
 }

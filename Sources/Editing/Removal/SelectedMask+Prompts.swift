@@ -84,9 +84,8 @@ extension SelectedMask {
 
   /// The places on the thing, as they are given; of many the first.
   private static func places(_ clicks: [Click]) -> String {
-    let on = clicks.filter(\.positive)
-    return on.prefix(3).map { "\($0.x),\($0.y)" }.joined(separator: "+")
-      + (on.count > 3 ? "+…" : "")
+    let on = clicks.filter(\.positive).map { Selection.Point(x: $0.x, y: $0.y) }
+    return Array(on.prefix(3)).words + (on.count > 3 ? "+…" : "")
   }
 
   private static func doubt(_ clicks: [Click], _ box: Rectangle?) -> String {
@@ -115,9 +114,4 @@ extension Click {
   init(_ point: Selection.Point, positive: Bool) {
     self.init(x: point.x, y: point.y, positive: positive)
   }
-}
-
-extension Rectangle {
-  /// As it is given: `120,45,200,300`.
-  fileprivate var words: String { "\(x),\(y),\(width),\(height)" }
 }

@@ -26,7 +26,7 @@ public struct Selection: Equatable, Sendable {
   }
 
   /// A position in the upright photo.
-  public struct Point: Hashable, Sendable {
+  public struct Point: Hashable, Sendable, CustomStringConvertible {
     /// Columns from the left.
     public var x: Int
     /// Rows from the top.
@@ -37,6 +37,9 @@ public struct Selection: Equatable, Sendable {
       self.x = x
       self.y = y
     }
+
+    /// The position as it is given: `812,640`.
+    public var description: String { "\(x),\(y)" }
   }
 
   /// Detected objects.
@@ -71,13 +74,22 @@ public struct Selection: Equatable, Sendable {
   var summary: String {
     let parts =
       objects.map { "object \($0)" } + exceptions.map { "except \($0)" }
-      + clicks.map { "at " + $0.map { "\($0.x),\($0.y)" }.joined(separator: "+") }
-      + kept.map { "not at \($0.x),\($0.y)" }
-      + boxes.map { "box \($0.x),\($0.y),\($0.width),\($0.height)" }
+      + clicks.map { "at \($0.words)" } + kept.map { "not at \($0)" }
+      + boxes.map { "box \($0.words)" }
       + (distractors ? ["distractors"] : []) + (keepsShadow ? ["keep shadow"] : [])
       + masks.map { "mask \($0)" }
     return parts.joined(separator: "; ")
   }
+}
+
+extension [Selection.Point] {
+  /// Positions on one thing, as they are given: `812,640+830,710`.
+  public var words: String { map(\.description).joined(separator: "+") }
+}
+
+extension Rectangle {
+  /// The box as it is given: `120,45,200,300`.
+  public var words: String { "\(x),\(y),\(width),\(height)" }
 }
 
 /// How what should go is removed.

@@ -114,16 +114,15 @@ struct SelectionOptions: ParsableArguments {
   /// Refuses what contradicts itself.
   private func validatePlaces() throws {
     for place in Set(at.flatMap(\.points)).intersection(notAt) {
-      throw ValidationError("\(place.x),\(place.y) is both --at and --not-at: give one")
+      throw ValidationError("\(place) is both --at and --not-at: give one")
     }
     for group in at {
       for box in box {
         let inside = group.points.count { box.contains(x: $0.x, y: $0.y) }
         if inside > 0 && inside < group.points.count {
-          let place = group.points.map { "\($0.x),\($0.y)" }.joined(separator: "+")
           throw ValidationError(
-            "--at \(place) is one thing, but only partly in --box "
-              + "\(box.x),\(box.y),\(box.width),\(box.height): leave the box out, or enlarge it")
+            "--at \(group.points.words) is one thing, but only partly in --box \(box.words): "
+              + "leave the box out, or enlarge it")
         }
       }
     }
