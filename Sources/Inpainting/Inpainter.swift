@@ -74,7 +74,8 @@ public final class Inpainter: Sendable {
     var report = FillReport()
     let isDeep = deep != nil
     let clock = ContinuousClock()
-    for (index, box) in groups(of: hole).enumerated() {
+    for (index, piece) in pieces(of: hole).enumerated() {
+      let box = piece.box
       let start = clock.now
       var structure: Structure?
       if let network {
@@ -84,7 +85,7 @@ public final class Inpainter: Sendable {
       }
       let seen = clock.now
       let window = fill(
-        &pixels, hole: hole, box: box, index: index, structure: structure, barred: barred,
+        &pixels, hole: hole, piece: piece, index: index, structure: structure, barred: barred,
         wantsOrigins: isDeep)
       switch window {
       case .some(let window):
@@ -99,20 +100,25 @@ public final class Inpainter: Sendable {
     return report
   }
 
-  /// The holes of a mask that are filled together, as boxes.
-  public func groups(of hole: borrowing Mask) -> [Rectangle] {
-    holeGroups(hole) { box in min(max(8, max(box.width, box.height) / 4), 64) }
+  /// The parts of a mask that are filled each in a window of its own, in order.
+  public func pieces(of hole: borrowing Mask) -> [HolePiece] {
+    var pieces: [HolePiece] = []
+    for box in holeGroups(hole, reach: { min(max(8, max($0.width, $0.height) / 4), 64) }) {
+      pieces += HolePiece.pieces(of: box, in: hole.values)
+    }
+    return pieces
   }
 
-  /// Fills the holes of one box under the guidance of what the network sees there.
+  /// Fills one piece of a hole under the guidance of what the network sees there.
   ///
   /// - Returns: What was filled and where it came from, if `wantsOrigins` or where nothing was copied.
   @discardableResult
   public func fill(
-    _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, box: Rectangle, index: Int,
+    _ pixels: inout Tensor<UInt8>, hole: borrowing Mask, piece: HolePiece, index: Int,
     structure: borrowing Structure?, barred: borrowing Tensor<UInt8>? = nil,
     wantsOrigins: Bool = false
   ) -> FilledWindow? {
+    let (box, settings) = (piece.box, piece.isThin ? settings.forThinHoles : settings)
     let longer = max(box.width, box.height)
     let margin = max(64, Int(Double(longer) * settings.context))
     let region = ImageRegion(
@@ -172,7 +178,7 @@ public struct FillReport: Sendable, Equatable {
   public var networkMilliseconds = 0.0
   /// Time in the synthesis of detail and in blending.
   public var detailMilliseconds = 0.0
-  /// Groups of holes that were filled, each in its own window.
+  /// Pieces of holes that were filled, each in its own window.
   public var windows = 0
   /// Those among them around which there was nothing to copy detail from.
   public var plainWindows = 0

@@ -1,3 +1,4 @@
+import Kernels
 import Tensors
 
 /// Finds the straight lines and edges that go into a hole and come out of it on the other side.
@@ -25,9 +26,23 @@ struct LineSearch {
   /// At most so many pairs of strips are looked at closely.
   private static let mostPairs = 24
 
+  /// At most so many strips are compared with each other, those of the most contrast: between stripes there
+  /// are tens of thousands.
+  private static let mostRays = 2_000
+
   private let field: LineField
 
   init(_ field: LineField) { self.field = field }
+
+  /// Whether a hole is anywhere so wide that a line can be lost in it.
+  static func canFind(in known: borrowing Tensor<UInt8>) -> Bool {
+    let distances = squaredDistances(toSet: known, far: Int(shortestGap))
+    let squared = distances.span
+    for i in squared.indices where 4 * squared[i] >= Int32(shortestGap * shortestGap) {
+      return true
+    }
+    return false
+  }
 
   /// A strip that leads away from the hole.
   private struct Ray {
@@ -44,7 +59,7 @@ struct LineSearch {
 
   /// The lines, the strongest first; none crosses another.
   func lines() -> [StraightLine] {
-    let rays = rays()
+    let rays = strongest(rays())
     var found: [StraightLine] = []
     for pair in pairs(of: rays) {
       if let line = fitted(from: rays[pair.first].origin, to: rays[pair.second].origin) {
@@ -57,6 +72,14 @@ struct LineSearch {
       if kept.allSatisfy({ line.isApart(from: $0) }) { kept.append(line) }
     }
     return kept
+  }
+
+  private func strongest(_ rays: [Ray]) -> [Ray] {
+    if rays.count <= Self.mostRays { return rays }
+    let order = rays.indices.sorted {
+      (rays[$0].strip.contrast, $1) > (rays[$1].strip.contrast, $0)
+    }
+    return order.prefix(Self.mostRays).sorted().map { rays[$0] }
   }
 
   /// Strips from the hole's edge outwards, along the picture's own direction there and up to twelve

@@ -46,8 +46,10 @@ public struct Structure: ~Copyable {
       network, in: frame, pixels: pixels, known: known, orientation: orientation, color: color,
       threads: threads)
     var picture = look.picture.copy()
-    for line in LineSearch(LineField(picture, known: look.known)).lines() {
-      line.draw(onto: &picture, known: look.known)
+    if LineSearch.canFind(in: look.known) {
+      for line in LineSearch(LineField(picture, known: look.known)).lines() {
+        line.draw(onto: &picture, known: look.known)
+      }
     }
     color?.convertFromSRGB(&picture)
     self.picture = picture

@@ -54,6 +54,15 @@ public struct SynthesisSettings: Sendable {
   /// The settings of the product.
   public init() {}
 
+  /// These settings for pieces of thin holes: what belongs there lies right beside them, and is soon found.
+  var forThinHoles: SynthesisSettings {
+    var settings = self
+    settings.context = min(context, 0.15)
+    settings.budget = min(budget, 20_000)
+    settings.coarsestReach = min(coarsestReach, 8)
+    return settings
+  }
+
   /// What the guide counts beside the picture's own distance.
   ///
   /// It moves evenly from where the guide knows every pixel to the finest scale. Shown less than a quarter

@@ -138,11 +138,11 @@ for line in try String(contentsOfFile: arguments[2], encoding: .utf8).split(sepa
     let path = arguments[1] + "/" + name
     var pixels = try readPicture(path + ".ppm")
     let hole = Mask(try readPicture(path + ".pgm"))
-    for (index, box) in inpainter.groups(of: hole).enumerated() {
+    for (index, piece) in inpainter.pieces(of: hole).enumerated() {
       let seen = try structure(
-        run, path, pixels: pixels, hole: hole, box: box, threads: threads)
+        run, path, pixels: pixels, hole: hole, box: piece.box, threads: threads)
       let start = clock.now
-      inpainter.fill(&pixels, hole: hole, box: box, index: index, structure: seen)
+      inpainter.fill(&pixels, hole: hole, piece: piece, index: index, structure: seen)
       detail += clock.now - start
     }
     try writePicture(pixels, to: output + "/" + name + ".ppm")

@@ -1,0 +1,98 @@
+import Kernels
+public import Photos
+import Tensors
+
+/// A part of a hole that is filled in one window.
+public struct HolePiece: Equatable, Sendable {
+  /// What is filled, in photo pixels.
+  public var box: Rectangle
+  /// Whether it was cut from a long thin hole, such as a wire or a scratch.
+  public var isThin: Bool
+}
+
+extension HolePiece {
+  /// The longest hole that is filled whole whatever its shape, in pixels.
+  private static let wholeLength = 1024
+  /// How many times as long as it is deep a thin hole is.
+  private static let slenderness = 48
+  /// How many times as long as the hole is deep a piece of it is at the most.
+  private static let length = 32
+  /// A piece may be as long as this in any case, in pixels.
+  private static let leastLength = 512
+  /// The deepest thin hole, so that looking for it costs little.
+  private static let mostDepth = 60
+
+  /// The pieces of a group of holes: thin ones are cut up, for a window around all of a wire would be most of
+  /// the photo.
+  ///
+  /// - Parameters:
+  ///   - box: Around the group.
+  ///   - mask: Not 0 in a hole.
+  static func pieces(of box: Rectangle, in mask: borrowing Tensor<UInt8>) -> [HolePiece] {
+    let longer = max(box.width, box.height)
+    guard longer > wholeLength,
+      let depth = depth(of: mask, in: box, upTo: min(mostDepth, longer / slenderness))
+    else { return [HolePiece(box: box, isThin: false)] }
+    return cut(box, to: max(leastLength, length * depth), mask: mask)
+      .map { HolePiece(box: $0, isThin: true) }
+  }
+
+  /// How far a hole's innermost pixel is from its edge, rounded up; `nil` if farther than a limit.
+  private static func depth(
+    of mask: borrowing Tensor<UInt8>, in box: Rectangle, upTo limit: Int
+  ) -> Int? {
+    // A hole that fills much of its box is not thin: most are told apart by counting.
+    var count = 0
+    let bytes = mask.span
+    for y in box.y..<box.maxY {
+      let (line, end) = (y * mask.width + box.x, y * mask.width + box.maxX)
+      var first = bytes.firstSet(in: line..<end)
+      while first < end {
+        let last = bytes.firstClear(in: first..<end)
+        count += last - first
+        first = bytes.firstSet(in: last..<end)
+      }
+    }
+    if count > max(box.area / 4, 2 * limit * max(box.width, box.height)) { return nil }
+    let region = ImageRegion(rows: box.y..<box.maxY, columns: box.x..<box.maxX)
+      .grown(by: 1, height: mask.height, width: mask.width)
+    var outside = Tensor<UInt8>(uninitializedHeight: region.height, width: region.width)
+    do {
+      let from = mask.span
+      var to = outside.mutableSpan
+      for y in 0..<region.height {
+        let line = (region.rows.lowerBound + y) * mask.width + region.columns.lowerBound
+        for x in 0..<region.width { to[y * region.width + x] = from[line + x] == 0 ? 255 : 0 }
+      }
+    }
+    let distances = squaredDistances(toSet: outside, far: limit + 1)
+    let squared = distances.span
+    var deepest: Int32 = 0
+    for i in squared.indices { deepest = max(deepest, squared[i]) }
+    let depth = Int(Double(deepest).squareRoot().rounded(.up))
+    return depth <= limit ? depth : nil
+  }
+
+  /// Cuts a box across its longer side until no side is longer than a limit; what holds no hole is left out.
+  private static func cut(
+    _ box: Rectangle, to limit: Int, mask: borrowing Tensor<UInt8>
+  ) -> [Rectangle] {
+    let longer = max(box.width, box.height)
+    if longer <= limit { return [box] }
+    let count = (longer + limit - 1) / limit
+    var parts: [Rectangle] = []
+    for index in 0..<count {
+      let (from, to) = (longer * index / count, longer * (index + 1) / count)
+      let region =
+        box.width >= box.height
+        ? ImageRegion(rows: box.y..<box.maxY, columns: box.x + from..<box.x + to)
+        : ImageRegion(rows: box.y + from..<box.y + to, columns: box.x..<box.maxX)
+      guard let found = boundingRegion(of: mask, within: region) else { continue }
+      let tight = Rectangle(
+        x: found.columns.lowerBound, y: found.rows.lowerBound, width: found.width,
+        height: found.height)
+      parts += cut(tight, to: limit, mask: mask)
+    }
+    return parts
+  }
+}
