@@ -132,6 +132,10 @@ public final class Eraser {
     for path in selection.masks {
       try selected.addMask(at: path, photo: photo, name: request.input)
     }
+    if selection.wires {
+      progress(.finding)
+      try selected.addWires(selection, in: photo, threads: threads, name: request.input)
+    }
     if selection.needsScene {
       let scene = try scene(of: photo, name: request.input)
       try selected.addObjects(selection, in: scene, photo: photo, name: request.input)

@@ -54,6 +54,8 @@ public struct Selection: Equatable, Sendable {
   public var boxes: [Rectangle] = []
   /// Every detected object but the main subjects.
   public var distractors = false
+  /// Wires and cables before the sky.
+  public var wires = false
   /// Whether the shadow at the foot of what is named, clicked or boxed stays.
   public var keepsShadow = false
   /// The paths of pictures of the upright photo's size, white where it should go.
@@ -64,7 +66,7 @@ public struct Selection: Equatable, Sendable {
 
   /// Whether nothing is selected.
   public var isEmpty: Bool {
-    objects.isEmpty && clicks.isEmpty && boxes.isEmpty && !distractors && masks.isEmpty
+    objects.isEmpty && clicks.isEmpty && boxes.isEmpty && !distractors && !wires && masks.isEmpty
   }
 
   /// Whether the segmentation network must look at the photo.
@@ -76,7 +78,8 @@ public struct Selection: Equatable, Sendable {
       objects.map { "object \($0)" } + exceptions.map { "except \($0)" }
       + clicks.map { "at \($0.words)" } + kept.map { "not at \($0)" }
       + boxes.map { "box \($0.words)" }
-      + (distractors ? ["distractors"] : []) + (keepsShadow ? ["keep shadow"] : [])
+      + (distractors ? ["distractors"] : []) + (wires ? ["wires"] : [])
+      + (keepsShadow ? ["keep shadow"] : [])
       + masks.map { "mask \($0)" }
     return parts.joined(separator: "; ")
   }

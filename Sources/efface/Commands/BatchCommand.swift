@@ -89,7 +89,7 @@ struct BatchCommand: ParsableCommand {
     // Not in `validate`, so that an option that is mistyped is named first.
     if masks == nil && selection.removal(masks: [], file: file).selection.isEmpty {
       throw ValidationError(
-        "say what should go: --object, --at, --box, --distractors or --masks")
+        "say what should go: --object, --at, --box, --distractors, --wires or --masks")
     }
     Interruption.endCleanly(
       message: "\nefface: interrupted; finished photos are kept, and --resume goes on from here\n")

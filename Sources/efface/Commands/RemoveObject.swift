@@ -181,7 +181,7 @@ struct RemoveObject: ParsableCommand {
     }
     if selection.removal(masks: masks, file: file).selection.isEmpty {
       throw ValidationError(
-        "say what should go: --object, --at, --box, --distractors or --mask "
+        "say what should go: --object, --at, --box, --distractors, --wires or --mask "
           + "(`efface detect \(photo)` shows what there is)")
     }
     Interruption.endCleanly(

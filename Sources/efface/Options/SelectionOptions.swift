@@ -34,8 +34,8 @@ struct SelectionOptions: ParsableArguments {
   @Option(
     parsing: .unconditionalSingleValue,
     help: ArgumentHelp(
-      "Keep what is at this position: an object, or a part of what --object, --at or --box would "
-        + "remove.",
+      "Keep what is at this position: an object, a wire, or a part of what --object, --at or "
+        + "--box would remove.",
       valueName: "x,y"))
   var notAt: [Selection.Point] = []
 
@@ -55,6 +55,12 @@ struct SelectionOptions: ParsableArguments {
         is, everything that is detected goes. `efface detect` shows what is detected.
         """))
   var distractors = false
+
+  @Flag(
+    help: ArgumentHelp(
+      "Remove wires and cables before the sky.",
+      discussion: "Each as far as it is seen. Poles and upright wires stay."))
+  var wires = false
 
   @Flag(
     help: ArgumentHelp(
@@ -100,9 +106,10 @@ struct SelectionOptions: ParsableArguments {
       throw ValidationError("--threads \(threads): give 1 to 1024")
     }
     let names = !objects.isEmpty || distractors
-    if !notAt.isEmpty && at.isEmpty && box.isEmpty && !names {
+    if !notAt.isEmpty && at.isEmpty && box.isEmpty && !names && !wires {
       throw ValidationError(
-        "--not-at narrows --at, --box, --object or --distractors: give one of them as well")
+        "--not-at narrows --at, --box, --object, --distractors or --wires: give one of "
+          + "them as well")
     }
     if !exceptions.isEmpty && !names {
       throw ValidationError(
@@ -137,6 +144,7 @@ struct SelectionOptions: ParsableArguments {
     options.selection.kept = notAt.uniqued
     options.selection.boxes = box.uniqued
     options.selection.distractors = distractors
+    options.selection.wires = wires
     options.selection.keepsShadow = keepShadow
     options.selection.masks = masks
     options.grow = grow

@@ -1,0 +1,73 @@
+import Foundation
+import ImageCodecs
+import Photos
+import Tensors
+import Testing
+
+/// `--wires` on a sky with two wires above a rough ground.
+@Suite struct WireRemovalTests {
+  private let folder: Scratch
+
+  init() throws {
+    folder = try Scratch()
+    try folder.write("a.png", try encodeNew(pixels: Self.sky(wires: [40, 110]), format: .png))
+    try folder.write("b.png", try encodeNew(pixels: Self.sky(wires: []), format: .png))
+  }
+
+  private static func sky(wires: [Int]) -> Tensor<UInt8> {
+    let (height, width) = (240, 400)
+    var pixels = Tensor<UInt8>(height: height, width: width, channels: 3, repeating: 0)
+    for y in 0..<height {
+      for x in 0..<width {
+        let noise = (x &* 73 &+ y &* 151 &+ x &* y &* 7) % 23 - 11
+        let isWire = wires.contains { abs(y - $0 - x / 8) <= 1 }
+        for c in 0..<3 {
+          let value =
+            y >= 190 ? 80 + 4 * noise : isWire ? 40 : [150, 180, 220][c] + noise / 6
+          pixels[y, x, c] = UInt8(max(0, min(255, value)))
+        }
+      }
+    }
+    return pixels
+  }
+
+  @Test func wiresGo() throws {
+    let run = try Command(["remove-object", "a.png", "--wires", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let removed = try #require(try run.json()["removed"] as? [[String: Any]])
+    #expect(removed.map { $0["class"] as? String } == ["wire", "wire"])
+    #expect(removed.allSatisfy { $0["score"] is NSNull })
+    let result = try decode(folder.bytes("a-removed.png"), name: "a")
+    for x in stride(from: 5, to: 400, by: 10) {
+      for wire in [40, 110] { #expect(result.photo.pixels[wire + x / 8, x, 1] > 150) }
+    }
+  }
+
+  @Test func aWireThatIsPointedAtStays() throws {
+    let run = try Command(
+      ["remove-object", "a.png", "--wires", "--not-at", "200,136", "--json"], in: folder)
+    #expect((try run.json()["removed"] as? [Any])?.count == 1)
+    let result = try decode(folder.bytes("a-removed.png"), name: "a")
+    #expect(result.photo.pixels[135, 200, 1] == 40 && result.photo.pixels[65, 200, 1] > 150)
+    let none = try Command(
+      [
+        "remove-object", "a.png", "--wires", "--not-at", "200,136", "--not-at", "200,65",
+        "--dry-run",
+      ],
+      in: folder)
+    #expect(none.status == 2 && none.messages == "efface: a.png: every wire is kept\n")
+  }
+
+  @Test func withoutAWireNothingMatches() throws {
+    let run = try Command(["remove-object", "b.png", "--wires"], in: folder)
+    #expect(run.status == 2)
+    #expect(run.messages == "efface: b.png: no wires found before the sky\n")
+    let mask = try Command(
+      ["remove-object", "b.png", "--wires", "--box", "180,60,30,30", "--json"], in: folder)
+    #expect(mask.status == 0)
+    #expect(
+      (try mask.json()["notes"] as? [String])?.first == "no wires found before the sky")
+    let batch = try Command(["batch", "a.png", "b.png", "-o", "out", "--wires"], in: folder)
+    #expect(batch.status == 0 && folder.has("out/a.png") && !folder.has("out/b.png"))
+  }
+}
