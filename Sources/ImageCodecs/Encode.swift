@@ -7,8 +7,9 @@ public import Tensors
 /// - JPEG: only the 8 × 8 blocks that `changed` touches are coded anew, with the source's quantization
 ///   tables and sampling; every other coefficient is the source's. Scans, restart interval and metadata
 ///   segments stay as they are. With a `quality`, the whole picture is coded anew.
-/// - PNG: depth, colour type, interlacing, alpha and ancillary chunks stay; a palette stays as long as
-///   it has room for the fill's colours. The samples are packed about as hard as the source's were.
+/// - PNG: depth, colour type, interlacing, alpha and ancillary chunks stay, but for unknown ones whose names say
+///   that they depend on the samples; a palette stays as long as it has room for the fill's colours. The samples
+///   are packed about as hard as the source's were.
 ///
 /// - Parameters:
 ///   - photo: The edited photo, of the source's size. Where `changed` is 0 its pixels are those that

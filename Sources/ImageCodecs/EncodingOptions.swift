@@ -22,7 +22,7 @@ public struct EncodingOptions: Sendable, Equatable {
   public struct Mark: Sendable, Equatable {
     /// The program and its version.
     public var software: String
-    /// When, as ISO 8601.
+    /// When, as ISO 8601, in UTC: `2026-01-02T03:04:05Z`.
     public var date: String
 
     /// Makes an entry.
@@ -40,6 +40,8 @@ public struct EncodingOptions: Sendable, Equatable {
   /// What is taken out of the metadata.
   public var strip: Strip
   /// The entry to add to the edit history; nil adds none.
+  ///
+  /// Its date becomes a PNG's tIME too, where the source has one; without an entry, that is dropped.
   public var mark: Mark?
 
   /// Makes options; the defaults change as little of the file as possible.

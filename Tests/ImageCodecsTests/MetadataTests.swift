@@ -338,6 +338,50 @@ import Testing
     }
   }
 
+  /// Of chunks that nobody here knows, the name says whether they depend on the samples: what offsets in the
+  /// data (Apple's iDOT) and previews (prVW) do, and the standard's own are known to stay true.
+  @Test func unknownChunksThatDependOnTheSamplesAreDropped() throws {
+    let stale: [(String, [UInt8])] = [
+      ("iDOT", [UInt8](repeating: 1, count: 28)), ("prVW", [1, 2]), ("prVW", [3]), ("dSIG", [4]),
+    ]
+    let sound: [(String, [UInt8])] = [
+      ("prVt", [5]), ("sCAL", Array("\u{1}1\u{0}1".utf8)), ("sTER", [0]),
+      ("pCAL", Array("a\0\0\0\0\0\0\0\0\u{1}\0\u{2}m\00\01".utf8)),
+      ("sPLT", Array("a\0\u{8}".utf8)), ("oFFs", [UInt8](repeating: 0, count: 9)),
+      ("tEXt", Array("Title\0a".utf8)),
+    ]
+    func contents(_ bytes: [UInt8]) throws -> [[UInt8]] {
+      try PNGFile(bytes).chunks.filter { $0.type != "IDAT" }.map { Array(bytes[$0.range]) }
+    }
+    let (result, _, _) = try edit(png(with: stale + sound))
+    #expect(try contents(result.bytes) == contents(png(with: sound)))
+    #expect(
+      result.notes == [
+        "unknown chunk iDOT dropped: it may describe the old picture",
+        "unknown chunk prVW dropped: it may describe the old picture",
+        "digital signature dropped: it vouches for the old picture",
+      ])
+  }
+
+  /// tIME is the time of the last change, in UTC.
+  @Test func theTimeOfTheLastChangeFollowsTheHistory() throws {
+    let bytes = png(with: [("tIME", [7, 208, 1, 2, 3, 4, 5])])
+    func edit(_ date: String?) throws -> (notes: [String], times: [[UInt8]]) {
+      let mark = date.map { EncodingOptions.Mark(software: "Efface", date: $0) }
+      let result = try self.edit(bytes, mark: mark).result
+      let times = try PNGFile(result.bytes).chunks.filter { $0.type == "tIME" }
+      return (result.notes, times.map { Array(result.bytes[$0.contents]) })
+    }
+    let marked = try edit("2026-11-27T23:58:07Z")
+    #expect(marked.notes.isEmpty && marked.times == [[7, 234, 11, 27, 23, 58, 7]])
+    for date in [nil, "2026-11-27T23:58:07+01", "27.11.2026"] {
+      let unknown = try edit(date)
+      #expect(
+        unknown.notes == ["time of the last change dropped: it is that of the old picture"])
+      #expect(unknown.times.isEmpty)
+    }
+  }
+
   @Test func dataBehindAPNGIsDropped() throws {
     let none = Mask(width: 45, height: 31)
     for (behind, notes) in [

@@ -15,6 +15,13 @@ struct PNGFile {
 
     /// Where the contents are.
     var contents: Range<Int> { range.lowerBound + 8..<range.upperBound - 4 }
+
+    /// Whether it is no part of the picture, but made for these very samples: a first letter that is small and a
+    /// fourth that is not, by the standard's section 5.4.
+    var dependsOnTheSamples: Bool {
+      let letters = Array(type.utf8)
+      return letters[0] & 32 != 0 && letters[3] & 32 == 0
+    }
   }
 
   /// Every chunk up to IEND, in order.

@@ -2,7 +2,8 @@ internal import Photos
 
 /// A PNG's ancillary chunks, as they go into the result.
 ///
-/// As ``JPEGMetadata``: byte for byte, but for small copies of the old scene and what is asked for.
+/// As ``JPEGMetadata``: byte for byte, but for small copies of the old scene, the time of the last change, what
+/// nobody here knows and may speak of the old samples, and what is asked for.
 struct PNGMetadata {
   /// What chunks became, by where they begin in the file: other contents, or nil for none.
   private(set) var replaced: [Int: [UInt8]?] = [:]
@@ -18,6 +19,10 @@ struct PNGMetadata {
     "IHDR", "PLTE", "tRNS", "IDAT", "IEND", "gAMA", "cHRM", "sRGB", "iCCP", "cICP", "mDCV", "cLLI",
     "sBIT", "bKGD", "hIST", "pHYs", "sPLT",
   ]
+
+  /// What stays true of other samples, though its name says that it depends on them: the standard's own, and
+  /// those of its registered extensions.
+  private static let independent = needed.union(["pCAL", "sCAL", "sTER"])
 
   /// Carries the chunks over.
   init(of file: PNGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions) {
@@ -66,6 +71,20 @@ struct PNGMetadata {
       case "caBX":
         replaced[start] = .some(nil)
         notes.append("content credentials dropped: they vouch for the old picture")
+      case "dSIG":
+        replaced[start] = .some(nil)
+        if !notes.contains(Self.signatureNote) { notes.append(Self.signatureNote) }
+      case "tIME":
+        // The standard wants it to be that of the last change: rather none than an older one.
+        let time = options.mark.flatMap { Self.time($0.date) }
+        replaced[start] = .some(time)
+        if time == nil {
+          notes.append("time of the last change dropped: it is that of the old picture")
+        }
+      case let type where chunk.dependsOnTheSamples && !Self.independent.contains(type):
+        replaced[start] = .some(nil)
+        let note = "unknown chunk \(type) dropped: it may describe the old picture"
+        if !notes.contains(note) { notes.append(note) }
       default: break
       }
     }
@@ -84,6 +103,22 @@ struct PNGMetadata {
   /// Whether a text's keyword names a part of a position, like `exif:GPSLatitude` and `xmp:GPSLatitude`.
   private static func isPosition(_ text: ArraySlice<UInt8>) -> Bool {
     XMPPacket.isPosition(text.prefix { $0 != 0 })
+  }
+
+  private static let signatureNote = "digital signature dropped: it vouches for the old picture"
+
+  /// A tIME chunk's contents for a time in UTC like `2026-01-02T03:04:05Z`; nil for one that is written in
+  /// another way.
+  static func time(_ date: String) -> [UInt8]? {
+    let pattern = Array("0000-00-00T00:00:00Z".utf8)
+    let text = Array(date.utf8)
+    guard text.count == pattern.count,
+      zip(text, pattern).allSatisfy({ $1 == 48 ? (48...57).contains($0) : $0 == $1 })
+    else { return nil }
+    func number(_ range: Range<Int>) -> Int { text[range].reduce(0) { 10 * $0 + Int($1) - 48 } }
+    let year = number(0..<4)
+    return [UInt8(year >> 8), UInt8(year & 255)]
+      + [5, 8, 11, 14, 17].map { UInt8(number($0..<$0 + 2)) }
   }
 
   /// What an iTXt chunk with XMP begins with.
