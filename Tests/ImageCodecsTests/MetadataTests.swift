@@ -139,6 +139,41 @@ import Testing
     #expect(EmbeddedJPEG.ranges(in: after[0]).count == 1)
   }
 
+  /// Not a byte of a thumbnail stays that is not compressed, in whatever strips it lies.
+  @Test(arguments: [3, 4], [false, true])
+  func everyStripOfAThumbnailGoes(type: Int, isBehind: Bool) throws {
+    func number(_ value: Int, _ bytes: Int) -> [UInt8] {
+      (0..<bytes).map { UInt8(value >> (8 * $0) & 255) }
+    }
+    // Two numbers of 16 bits stand in the entry itself, those of 32 behind the directory.
+    let arrays = 8 + 2 + 4 + 2 + 24 + 4
+    let first = arrays + (type == 3 ? 0 : 16)
+    // Between the strips lies something that stays, and perhaps behind them.
+    let (second, lengths) = (first + 12 + 3, [12, 8])
+    func entry(_ tag: Int, _ values: [Int], at offset: Int) -> [UInt8] {
+      number(tag, 2) + number(type, 2) + number(2, 4)
+        + (type == 3 ? values.flatMap { number($0, 2) } : number(offset, 4))
+    }
+    var block = Array("II*\0".utf8) + number(8, 4) + number(0, 2) + number(14, 4) + number(2, 2)
+    block += entry(0x0111, [first, second], at: arrays) + entry(0x0117, lengths, at: arrays + 8)
+    block += number(0, 4)
+    if type == 4 { for value in [first, second] + lengths { block += number(value, 4) } }
+    block += [UInt8](repeating: 0xAB, count: 12) + [1, 2, 3] + [UInt8](repeating: 0xAB, count: 8)
+    if isBehind { block += [4] }
+    let photo = Photo(pixels: Tensor(height: 8, width: 8, channels: 3, repeating: 9))
+    var exif = try #require(ExifBlock(block))
+    exif.update(for: photo, thumbnail: .rebuild)
+    #expect(exif.notes == ["thumbnail dropped"])
+    #expect(!exif.bytes.contains(0xAB))
+    try #require(exif.bytes.count == (isBehind ? block.count : second))
+    #expect(Array(exif.bytes[(first + 12)..<second]) == [1, 2, 3])
+    #expect(exif.bytes.last == (isBehind ? 4 : 3))
+    // A strip that ends behind the block goes as far as it is there.
+    var cut = try #require(ExifBlock(block.prefix(second + 2)))
+    cut.update(for: photo, thumbnail: .drop)
+    #expect(!cut.bytes.contains(0xAB))
+  }
+
   /// ImageMagick's way to keep EXIF in a PNG, with the thumbnail in it.
   @Test(arguments: ["tEXt", "zTXt"])
   func aThumbnailInARawProfileShowsTheResult(type: String) throws {

@@ -92,10 +92,15 @@ struct ExifBlock {
         return start..<start + new.count
       }
       remove(range, behind: pointer)
-    } else if let offsets = value(0x0111), let length = value(0x0117),
-      offsets <= tiff.bytes.count, length <= tiff.bytes.count - offsets
+    } else if let offsets = entry(0x0111).flatMap(tiff.numbers),
+      let lengths = entry(0x0117).flatMap(tiff.numbers)
     {
-      remove(offsets..<offsets + length, behind: pointer)
+      // Samples that are not compressed may lie in several strips. From the last to the first, so that those at
+      // the block's end can all be cut off; of one that would go beyond it, what is there goes.
+      for (start, length) in zip(offsets, lengths).sorted(by: { $0.0 > $1.0 })
+      where start >= 8 && start < tiff.bytes.count {
+        remove(start..<min(start + length, tiff.bytes.count), behind: pointer)
+      }
     } else if entry(0x0111) == nil, entry(0x0201) == nil {
       return nil
     }

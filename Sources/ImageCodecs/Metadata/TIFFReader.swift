@@ -91,6 +91,15 @@ struct TIFFReader {
     }
   }
 
+  /// An entry's whole numbers, of 16 or 32 bits; nil for other types, and where they do not fit.
+  func numbers(_ entry: Entry) -> [Int]? {
+    guard entry.type == 3 || entry.type == 4, let values = values(entry) else { return nil }
+    let size = entry.type == 3 ? 2 : 4
+    return stride(from: values.lowerBound, to: values.upperBound, by: size).compactMap {
+      size == 2 ? read16($0) : read32($0)
+    }
+  }
+
   /// Bytes of one value of each type, by the type's number (TIFF 6.0, section 2).
   static let sizes = [
     1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
