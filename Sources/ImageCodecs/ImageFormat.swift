@@ -10,8 +10,9 @@ public enum ImageFormat: String, Sendable, CustomStringConvertible {
 
   /// The format of a file with this name, from its extension; nil for another or none.
   public init?(fileName: String) {
-    guard let dot = fileName.lastIndex(of: ".") else { return nil }
-    switch fileName[fileName.index(after: dot)...].lowercased() {
+    // By bytes: a mark of some scripts before a point, or an accent behind it, makes one character with it.
+    guard let dot = fileName.utf8.lastIndex(of: UInt8(ascii: ".")) else { return nil }
+    switch fileName[fileName.utf8.index(after: dot)...].lowercased() {
     case "jpg", "jpeg", "jpe", "jfif": self = .jpeg
     case "png": self = .png
     default: return nil

@@ -42,6 +42,31 @@ final class Scratch {
     #expect(defaultOutput(for: input) == output)
   }
 
+  /// A slash and an accent behind it are one character, and two names for the file system; so are a mark of
+  /// some scripts and the slash or point behind it.
+  @Test(arguments: [
+    ("d/\u{0301}y.png", "d", "\u{0301}y", "png"),
+    ("d\u{0600}/y\u{0600}.png", "d\u{0600}", "y\u{0600}", "png"),
+    ("d/y.\u{0301}p", "d", "y", "\u{0301}p"), ("/\u{0301}", "/", "\u{0301}", ""),
+    ("d\u{0600}//", "", "d\u{0600}", ""), ("d//", "", "d", ""), ("/", "/", "", ""),
+  ])
+  func splitsPathsByTheirBytes(path: String, folder: String, stem: String, suffix: String) {
+    let parts = PathName(path)
+    #expect(
+      [parts.folder, parts.stem, parts.suffix].map { Array($0.utf8) }
+        == [folder, stem, suffix].map { Array($0.utf8) })
+    if !suffix.isEmpty {
+      #expect(PathName.join(folder, parts.name).isSameName(as: path))
+      let output = defaultOutput(for: path)
+      #expect(output.isSameName(as: "\(folder)/\(stem)-removed.\(suffix)"))
+    }
+  }
+
+  @Test func joinsPathsByTheirBytes() {
+    #expect(PathName.join("d\u{0600}/", "a").isSameName(as: "d\u{0600}/a"))
+    #expect(PathName.join("d", "\u{0301}a").isSameName(as: "d/\u{0301}a"))
+  }
+
   @Test func namesTheOutputByASuffix() {
     #expect(defaultOutput(for: "dir/a.b.PNG", suffix: "_x") == "dir/a.b_x.PNG")
     #expect(backupName(of: "dir/a.jpg") == "dir/a-original.jpg")

@@ -117,6 +117,13 @@ struct Browser {
     #expect(page.contains("default-src 'none'"))
   }
 
+  /// A slash with an accent behind it is a slash all the same.
+  @Test func namesAreSplitByTheirBytes() throws {
+    let page = try page(path: "-d/\u{0301}y.png", objects: false)
+    #expect(page.contains("<title>\u{0301}y.png: pick what should go"))
+    #expect(page.contains(#""path": "./-d/\#u{0301}y.png", "mask": "\#u{0301}y-mask.png""#))
+  }
+
   @Test(.enabled(if: Browser() != nil, "no Chromium is installed"))
   func tapsClicksAndBoxesMakeTheCommand() throws {
     let browser = try #require(Browser())

@@ -5,15 +5,17 @@ struct PathName {
   /// The file's name without its folder.
   var name: String
 
+  // By bytes throughout, as the file system does: with an accent behind it, a slash or a point is a part of
+  // another character.
   init(_ path: String) {
-    var path = Substring(path)
-    while path.count > 1 && path.hasSuffix("/") { path.removeLast() }
-    if let slash = path.lastIndex(of: "/") {
-      folder = slash == path.startIndex ? "/" : String(path[..<slash])
-      name = String(path[path.index(after: slash)...])
+    var path = path.utf8[...]
+    while path.count > 1 && path.last == UInt8(ascii: "/") { path.removeLast() }
+    if let slash = path.lastIndex(of: UInt8(ascii: "/")) {
+      folder = slash == path.startIndex ? "/" : String(Substring(path[..<slash]))
+      name = String(Substring(path[path.index(after: slash)...]))
     } else {
       folder = ""
-      name = String(path)
+      name = String(Substring(path))
     }
   }
 
@@ -24,14 +26,17 @@ struct PathName {
   var suffix: String { split.suffix }
 
   private var split: (stem: String, suffix: String) {
-    guard let point = name.lastIndex(of: "."), point != name.startIndex else { return (name, "") }
-    return (String(name[..<point]), String(name[name.index(after: point)...]))
+    let bytes = name.utf8
+    guard let point = bytes.lastIndex(of: UInt8(ascii: ".")), point != bytes.startIndex else {
+      return (name, "")
+    }
+    return (String(name[..<point]), String(name[bytes.index(after: point)...]))
   }
 
   /// A path below a folder.
   static func join(_ folder: String, _ name: String) -> String {
     if folder.isEmpty { return name }
-    return folder.hasSuffix("/") ? folder + name : folder + "/" + name
+    return folder.utf8.last == UInt8(ascii: "/") ? folder + name : folder + "/" + name
   }
 }
 

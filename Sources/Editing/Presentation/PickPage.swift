@@ -21,10 +21,10 @@ public enum PickPage {
     precondition(photo.channels == 3 && photo.count > 0, "the page needs an RGB photo")
     let view = photo.fitted(longSide: longSide)
     let picture = try Markup.dataURI(view, quality: 85)
-    let name = path.split(separator: "/").last.map(String.init) ?? path
+    let name = PathName(path).name
     let entries = objects.map { json($0, width: view.width, height: view.height) }
     let data = """
-      {"path": \(Markup.json(ShellWord.path(path))), "mask": \(Markup.json(maskName(for: name))),
+      {"path": \(Markup.json(ShellWord.path(path))), "mask": \(Markup.json(maskName(for: path))),
       "width": \(photo.width), "height": \(photo.height),
       "viewWidth": \(view.width), "viewHeight": \(view.height),
       "objects": [\(entries.joined(separator: ",\n"))]}
@@ -58,10 +58,8 @@ public enum PickPage {
   }
 
   /// A name for the mask of a photo: that of the photo, without its extension.
-  private static func maskName(for name: String) -> String {
-    var stem = name[...]
-    if let dot = name.lastIndex(of: "."), dot > name.startIndex { stem = name[..<dot] }
-    return ShellWord.path("\(stem)-mask.png")
+  private static func maskName(for path: String) -> String {
+    ShellWord.path("\(PathName(path).stem)-mask.png")
   }
 
   /// An object as the script reads it; its runs are gaps and lengths in turn, in the page's picture.

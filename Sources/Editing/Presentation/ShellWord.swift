@@ -13,5 +13,7 @@ enum ShellWord {
   }
 
   /// A path that no command takes for an option or for standard input.
-  static func path(_ path: String) -> String { path.hasPrefix("-") ? "./" + path : path }
+  static func path(_ path: String) -> String {
+    path.utf8.first == UInt8(ascii: "-") ? "./" + path : path
+  }
 }
