@@ -161,6 +161,40 @@ final class Scratch {
       #expect(try FileSystem.read(scratch.path + "/f") == bytes)
     }
   }
+
+  /// The size of a device says nothing: what it gives is counted.
+  @Test func endlessFilesAreGivenUp() throws {
+    let scratch = try Scratch()
+    try OutputFile(scratch.path + "/f", replacing: true).write([UInt8](repeating: 1, count: 1000))
+    #expect(try FileSystem.read(scratch.path + "/f", limit: 1000).count == 1000)
+    for (path, limit) in [(scratch.path + "/f", 999), ("/dev/zero", 1 << 20), ("/dev/zero", 0)] {
+      #expect(throws: EditingError.unreadable(name: path, reason: "it is larger than 4 GiB")) {
+        try FileSystem.read(path, limit: limit)
+      }
+    }
+  }
+
+  #if os(Linux)
+    /// The network folder of a process that has ended, but has not been waited for, opens and cannot be read.
+    @Test func aFolderThatFailsIsNotEmpty() throws {
+      var child = pid_t()
+      let name = unsafe strdup("true")
+      defer { unsafe free(name) }
+      let started = unsafe posix_spawn(&child, "/bin/true", nil, nil, [name, nil], nil)
+      try #require(started == 0)
+      defer { _ = waitpid(child, nil, 0) }
+      var info = unsafe siginfo_t()
+      let ended = unsafe waitid(P_PID, id_t(child), &info, WEXITED | WNOWAIT)
+      try #require(ended == 0)
+      let folder = "/proc/\(child)/net"
+      // Where the system has no such folder, there is nothing to try.
+      guard let stream = unsafe opendir(folder) else { return }
+      unsafe closedir(stream)
+      #expect { try FileSystem.names(in: folder) } throws: {
+        ($0 as? EditingError)?.description.hasPrefix("\(folder): cannot be read") == true
+      }
+    }
+  #endif
 }
 
 @Suite struct BatchPlanTests {

@@ -64,7 +64,10 @@ enum FileSystem {
   private static let limit = 4 << 30
 
   /// All bytes of a file, or of standard input for `-`.
-  static func read(_ path: String) throws(EditingError) -> [UInt8] {
+  ///
+  /// - Parameter limit: The most bytes that are read; a smaller one is for tests.
+  /// - Throws: `EditingError.unreadable`, also for a file, a pipe or a device with more bytes than that.
+  static func read(_ path: String, limit: Int = limit) throws(EditingError) -> [UInt8] {
     let shown = path == "-" ? "standard input" : path
     if path != "-", status(path)?.isDirectory == true {
       throw .unreadable(name: path, reason: "it is a folder; `efface batch` takes folders")
@@ -77,7 +80,8 @@ enum FileSystem {
     // The size of devices and pipes says nothing.
     let isRegular = unsafe fstat(descriptor, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
     let expected = isRegular ? Int(info.st_size) : 0
-    if expected > limit { throw .unreadable(name: shown, reason: "it is larger than 4 GiB") }
+    let tooLarge = EditingError.unreadable(name: shown, reason: "it is larger than 4 GiB")
+    if expected > limit { throw tooLarge }
     bytes.reserveCapacity(expected + 1)
     while true {
       let room = max(bytes.capacity - bytes.count, 1 << 16)
@@ -91,6 +95,7 @@ enum FileSystem {
       }
       if failure != 0 { throw .unreadable(name: shown, reason: reason(failure)) }
       if chunk.isEmpty { return bytes }
+      if chunk.count > limit - bytes.count { throw tooLarge }
       if bytes.isEmpty && chunk.count == expected { bytes = chunk } else { bytes += chunk }
     }
   }
@@ -183,7 +188,13 @@ enum FileSystem {
     }
     defer { _ = unsafe closedir(stream) }
     var names: [Name] = []
-    while let entry = unsafe readdir(stream) {
+    while true {
+      // At the end of a folder and at an error it gives the same, but for this number.
+      errno = 0
+      guard let entry = unsafe readdir(stream) else {
+        if errno != 0 { throw .unreadable(name: folder, reason: reason(errno)) }
+        break
+      }
       let isFolder = unsafe Int(entry.pointee.d_type) == Int(DT_DIR)
       let name = unsafe withUnsafePointer(to: &entry.pointee.d_name) { field in
         unsafe field.withMemoryRebound(to: CChar.self, capacity: 256) {
