@@ -2,7 +2,7 @@ import Foundation
 import ImageCodecs
 import Testing
 
-// One at a time, because what is done at SIGHUP belongs to the whole process.
+// One at a time, because what is done at a signal belongs to the whole process.
 @Suite(.serialized) struct InterruptionTests {
   /// An interrupted batch ends at once with 130, leaves no half-written file, and can go on.
   @Test func leavesNothingHalfDone() throws {
@@ -12,12 +12,7 @@ import Testing
       try folder.addMask("masks/\(index).png", width: 240, height: 180, radius: 30)
     }
     let call = ["batch", "in", "--masks", "masks", "--output", "out", "--jobs", "1", "-q"]
-    let process = Process()
-    process.executableURL = Command.program
-    process.arguments = call
-    process.currentDirectoryURL = URL(fileURLWithPath: folder.path)
-    process.standardError = FileHandle.nullDevice
-    try process.run()
+    let process = try start(Command.program.path, call, in: folder)
     while process.isRunning && !folder.names.contains(where: { $0.hasPrefix("out/1") }) {
       Thread.sleep(forTimeInterval: 0.005)
     }
@@ -33,7 +28,7 @@ import Testing
     #expect(folder.names.filter { $0.hasPrefix("out/") }.count == 12)
   }
 
-  /// A program that runs; it gets SIGHUP as from a terminal, however the tests were started.
+  /// A program that runs; it gets signals as from a terminal, however the tests were started.
   private func start(_ program: String, _ arguments: [String], in folder: Scratch) throws
     -> Process
   {
@@ -45,13 +40,14 @@ import Testing
     process.standardOutput = FileHandle.nullDevice
     process.standardError = FileHandle(forWritingAtPath: folder.path + "/messages")
     // What is ignored and what is blocked here would be so there.
-    let usual = signal(SIGHUP, SIG_DFL)
+    let signals = [SIGINT, SIGTERM, SIGHUP]
+    let usual = signals.map { signal($0, SIG_DFL) }
     var (none, blocked) = (sigset_t(), sigset_t())
     unsafe sigemptyset(&none)
     unsafe pthread_sigmask(SIG_SETMASK, &none, &blocked)
     defer {
       unsafe pthread_sigmask(SIG_SETMASK, &blocked, nil)
-      signal(SIGHUP, usual)
+      for (number, action) in zip(signals, usual) { signal(number, action) }
     }
     try process.run()
     return process
@@ -125,6 +121,27 @@ import Testing
     #expect(process.terminationReason == .exit && process.terminationStatus == 130)
     #expect(folder.names.sorted() == before.sorted())
     try photo.close()
+  }
+
+  /// A shell's script has SIGINT ignored by what it runs in the background, and may ask for more.
+  @Test(arguments: [("INT", SIGINT), ("TERM", SIGTERM)])
+  func goesOnWhenASignalIsIgnored(name: String, number: Int32) throws {
+    let folder = try Scratch()
+    try folder.addPhoto("photo.jpg")
+    try folder.addMask("masks/a.png")
+    try folder.write("in/t.txt", [])
+    addPipe("in/a.jpg", in: folder)
+    let script = "trap '' \(name); exec \"$0\" \"$@\""
+    let process = try start(
+      "/bin/sh", ["-c", script, Command.program.path] + batch, in: folder)
+    let photo = try pipe("in/a.jpg", of: process, in: folder)
+    kill(process.processIdentifier, number)
+    try photo.write(contentsOf: Data(try folder.bytes("photo.jpg")))
+    try photo.close()
+    process.waitUntilExit()
+    let messages = try messages(in: folder)
+    #expect(process.terminationStatus == 0, "\(messages)")
+    #expect(folder.has("out/a.jpg") && folder.has("r.html"))
   }
 
   @Test(.enabled(if: Command.installed("nohup") != nil))

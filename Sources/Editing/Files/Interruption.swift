@@ -15,7 +15,7 @@ public enum Interruption {
   /// Makes a write to a pipe that nobody reads an error like any other, instead of the process's end.
   public static func surviveClosedPipes() { signal(SIGPIPE, SIG_IGN) }
 
-  /// Starts to wait for SIGINT, SIGTERM and SIGHUP on a thread of its own.
+  /// Starts to wait for SIGINT, SIGTERM and SIGHUP on a thread of its own; for those that are not ignored.
   ///
   /// Call it first, from the main thread: threads that exist already would be interrupted as usual.
   /// - Parameters:
@@ -43,9 +43,11 @@ public enum Interruption {
   private static func awaited() -> sigset_t {
     var signals = sigset_t()
     unsafe sigemptyset(&signals)
-    for signal in [SIGINT, SIGTERM] { unsafe sigaddset(&signals, signal) }
-    // Under `nohup` it stays ignored: a signal that is waited for would come all the same.
-    if !efs_is_ignored(SIGHUP) { unsafe sigaddset(&signals, SIGHUP) }
+    // What the caller has ignored stays so, as SIGHUP under `nohup` and SIGINT in the background of a shell's
+    // script: a signal that is waited for would come all the same.
+    for signal in [SIGINT, SIGTERM, SIGHUP] where !efs_is_ignored(signal) {
+      unsafe sigaddset(&signals, signal)
+    }
     return signals
   }
 
