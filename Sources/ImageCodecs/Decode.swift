@@ -43,9 +43,7 @@ public func decodeMask(_ bytes: [UInt8], name: String) throws(CodecError) -> Mas
     let rgb = decoded.photo.pixels.span
     var grey = stored.mutableSpan
     for i in 0..<grey.count {
-      let sum =
-        19595 * Int(rgb[3 * i]) + 38470 * Int(rgb[3 * i + 1]) + 7471 * Int(rgb[3 * i + 2])
-      grey[i] = UInt8((sum + 32768) >> 16)
+      grey[i] = UInt8(luminance(Int(rgb[3 * i]), Int(rgb[3 * i + 1]), Int(rgb[3 * i + 2])))
     }
   case .png:
     let file = try PNGFile(bytes)
@@ -64,18 +62,7 @@ public func decodeMask(_ bytes: [UInt8], name: String) throws(CodecError) -> Mas
     }
   }
   if orientation == .up { return Mask(stored) }
-  let size = orientation.uprightSize(width: stored.width, height: stored.height)
-  var upright = Mask(width: size.width, height: size.height)
-  let from = stored.span
-  var to = upright.values.mutableSpan
-  for y in 0..<stored.height {
-    for x in 0..<stored.width {
-      let position = orientation.upright(
-        x: x, y: y, width: stored.width, height: stored.height)
-      to[position.y * size.width + position.x] = from[y * stored.width + x]
-    }
-  }
-  return upright
+  return Mask(orientation.upright(stored))
 }
 
 // MARK: - JPEG

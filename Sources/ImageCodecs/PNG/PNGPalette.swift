@@ -70,8 +70,7 @@ struct PNGPalette {
         continue
       }
       if grey {
-        let sum = 19595 * Int(color.0) + 38470 * Int(color.1) + 7471 * Int(color.2)
-        let value = UInt8((sum + 32768) >> 16)
+        let value = UInt8(luminance(Int(color.0), Int(color.1), Int(color.2)))
         color = (value, value, value)
       }
       let name =

@@ -64,7 +64,7 @@ struct PNGSamples {
         }
       }
       if colors == 1 {
-        fill[0] = (19595 * fill[0] + 38470 * fill[1] + 7471 * fill[2] + 32768) >> 16
+        fill[0] = luminance(fill[0], fill[1], fill[2])
       }
       let new = value(fill)
       for c in 0..<colors {
