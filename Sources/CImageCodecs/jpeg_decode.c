@@ -35,7 +35,6 @@ static void read_info_body(void *opaque) {
       .color = color,
       .progressive = from->progressive_mode,
       .arithmetic = from->arith_code,
-      .inverted = from->saw_Adobe_marker,
   };
   for (int c = 0; c < from->num_components && c < 4; c++) {
     job->info->horizontal[c] = from->comp_info[c].h_samp_factor;

@@ -85,35 +85,6 @@ func jpegInfo(_ bytes: [UInt8]) throws(CodecError) -> efi_jpeg_info {
   return info
 }
 
-/// How a JPEG's colours are called: the model and its sampling.
-private func colorModel(_ info: efi_jpeg_info) -> String {
-  let name =
-    switch info.color {
-    case EFI_JPEG_GREY: "grey"
-    case EFI_JPEG_RGB: "RGB"
-    case EFI_JPEG_YCBCR: "YCbCr"
-    case EFI_JPEG_CMYK: "CMYK"
-    default: "YCCK"
-    }
-  guard info.components >= 3 else { return name }
-  let (lumaH, lumaV) = (info.horizontal.0, info.vertical.0)
-  let (chromaH, chromaV) = (info.horizontal.1, info.vertical.1)
-  guard chromaH == info.horizontal.2, chromaV == info.vertical.2, chromaH > 0, chromaV > 0 else {
-    return name
-  }
-  let sampling: String? =
-    switch (lumaH / chromaH, lumaV / chromaV) {
-    case (1, 1): "4:4:4"
-    case (2, 1): "4:2:2"
-    case (2, 2): "4:2:0"
-    case (1, 2): "4:4:0"
-    case (4, 1): "4:1:1"
-    case (4, 2): "4:1:0"
-    default: nil
-    }
-  return sampling.map { "\(name) \($0)" } ?? name
-}
-
 private func decodeJPEG(_ bytes: [UInt8], remark: String?) throws(CodecError) -> DecodedPhoto {
   let info = try jpegInfo(bytes)
   let header = JPEGFile(header: bytes)
@@ -133,8 +104,7 @@ private func decodeJPEG(_ bytes: [UInt8], remark: String?) throws(CodecError) ->
   let orientation = header.orientation(in: bytes)
   let source = SourceImage(
     bytes: bytes, format: .jpeg, width: pixels.width, height: pixels.height,
-    orientation: orientation, bitDepth: 8, colorModel: colorModel(info), hasAlpha: false,
-    nameRemark: remark, sequential: sequential)
+    orientation: orientation, nameRemark: remark, sequential: sequential)
   let color = header.profile(in: bytes).flatMap(ICCProfile.transform)
   return DecodedPhoto(
     photo: Photo(pixels: pixels, orientation: orientation, color: color), source: source)
@@ -183,7 +153,6 @@ private func decodePNG(_ bytes: [UInt8], remark: String?) throws(CodecError) -> 
   let orientation = file.orientation(in: bytes)
   let source = SourceImage(
     bytes: bytes, format: .png, width: file.width, height: file.height, orientation: orientation,
-    bitDepth: Int(file.info.depth), colorModel: file.colorModel, hasAlpha: file.hasAlpha,
     nameRemark: remark, sequential: nil)
   return DecodedPhoto(
     photo: Photo(

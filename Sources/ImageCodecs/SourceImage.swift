@@ -12,12 +12,6 @@ public struct SourceImage: Sendable {
   public let height: Int
   /// How the stored picture must be turned to stand upright.
   public let orientation: Orientation
-  /// Bits a sample.
-  public let bitDepth: Int
-  /// The colour model in a word or two, like `YCbCr 4:2:0` or `palette`.
-  public let colorModel: String
-  /// Whether pixels may be transparent.
-  public let hasAlpha: Bool
   /// A remark when the file's name promises another format than the content holds, else nil.
   public let nameRemark: String?
   /// A JPEG in many scans: its coefficients as one scan, which is read several times as fast; nil for

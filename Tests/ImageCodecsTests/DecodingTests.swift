@@ -55,14 +55,6 @@ import Testing
     #expect(decoded.source.nameRemark == "the name says JPEG, but the content is PNG")
   }
 
-  @Test(arguments: [
-    ("ycc420-baseline.jpg", "YCbCr 4:2:0"), ("ycc411-baseline.jpg", "YCbCr 4:1:1"),
-    ("grey-baseline.jpg", "grey"), ("rgb-baseline.jpg", "RGB 4:4:4"),
-    ("palette4.png", "palette"), ("greya16.png", "grey and alpha"),
-  ]) func theColorModelHasAName(name: String, model: String) throws {
-    #expect(try decode(Fixture.bytes(name), name: "").source.colorModel == model)
-  }
-
   @Test func aMaskIsItsLuminanceTimesItsAlpha() throws {
     let mask = try decodeMask(Fixture.bytes("rgba8.png"), name: "mask.png")
     let photo = try decode(Fixture.bytes("rgba8.png"), name: "").photo.pixels.copy()

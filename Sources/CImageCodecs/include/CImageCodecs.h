@@ -59,7 +59,6 @@ typedef struct efi_jpeg_info {
   efi_jpeg_color color;
   bool progressive;
   bool arithmetic;
-  bool inverted;        ///< CMYK with Adobe's marker: 255 means no ink
   int horizontal[4];    ///< sampling factor of each component
   int vertical[4];
 } efi_jpeg_info;

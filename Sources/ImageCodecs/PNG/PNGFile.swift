@@ -122,17 +122,6 @@ struct PNGFile {
   /// Whether pixels may be transparent.
   var hasAlpha: Bool { info.color_type >= 4 || !transparency.isEmpty }
 
-  /// What the colour type is called.
-  var colorModel: String {
-    switch info.color_type {
-    case 0: "grey"
-    case 2: "RGB"
-    case 3: "palette"
-    case 4: "grey and alpha"
-    default: "RGB and alpha"
-    }
-  }
-
   /// What libpng gets to see: the signature and the chunks that it needs for the pixels.
   var criticalRanges: [efi_range] {
     ranges { ["IHDR", "PLTE", "tRNS", "IDAT", "IEND"].contains($0.type) }
