@@ -37,7 +37,7 @@ func comparison(
   }
   do {
     if PathName(name).suffix.lowercased() == "gif" {
-      return try Comparison.blinkGIF(before: before, after: after)
+      return Comparison.blinkGIF(before: before, after: after)
     }
     return Array(
       try Comparison.sliderHTML(before: before, after: after, title: PathName(title).name).utf8)

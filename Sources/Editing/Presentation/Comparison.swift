@@ -1,57 +1,32 @@
 public import ImageCodecs
 public import Tensors
 
-/// Why two pictures cannot be shown one over the other.
-public enum ComparisonError: Error, Equatable, CustomStringConvertible {
-  /// Their shapes differ: the sizes of both, in words.
-  case shapesDiffer(before: String, after: String)
-  /// A picture could not be encoded.
-  case encoding(CodecError)
-
-  /// One lower-case line with the remedy.
-  public var description: String {
-    switch self {
-    case .shapesDiffer(let before, let after):
-      "the pictures differ in shape (\(before) and \(after) pixels): give two versions of one photo, "
-        + "or write the comparison as .png or .jpg"
-    case .encoding(let error): error.description
-    }
-  }
-}
-
 /// Two versions of one photo, made easy to compare.
 ///
 /// All pixels are RGB and upright. Pictures are scaled down to a size for screens, never up.
 public enum Comparison {
-  /// Both pictures at one height on one sheet, before on the left, with a thin grey gutter.
+  /// Both pictures on one sheet, before on the left, with a thin grey gutter.
   ///
   /// - Parameter longSide: The most pixels of the sheet's longer side.
-  /// - Precondition: Both pictures have three channels and at least one pixel.
+  /// - Precondition: Both pictures have three channels, the same size and at least one pixel.
   public static func sideBySide(
     before: borrowing Tensor<UInt8>, after: borrowing Tensor<UInt8>, longSide: Int = 4096
   ) -> Tensor<UInt8> {
-    precondition(before.channels == 3 && after.channels == 3 && before.count > 0 && after.count > 0)
-    // At the height 1 the sheet is as wide as both aspect ratios and a gutter of 1/96.
-    let aspects = (
-      Double(before.width) / Double(before.height), Double(after.width) / Double(after.height)
-    )
-    let relativeWidth = aspects.0 + aspects.1 + 1.0 / 96
+    checkShapes(before, after)
+    // At the height 1 the sheet is twice as wide as a picture, and a gutter of 1/96.
+    let aspect = Double(before.width) / Double(before.height)
     let exactHeight = min(
-      Double(min(before.height, after.height)), Double(longSide),
-      Double(longSide) / relativeWidth)
+      Double(before.height), Double(longSide), Double(longSide) / (2 * aspect + 1.0 / 96))
     let height = max(1, Int(exactHeight))
     let gutter = max(2, height / 96)
     // Only a sheet of a single row is still too wide at this height.
     let room = Double(max(2, longSide - gutter))
-    let shrink = min(1, room / (Double(height) * (aspects.0 + aspects.1)))
-    let widths = (
-      max(1, Int(Double(height) * aspects.0 * shrink)),
-      max(1, Int(Double(height) * aspects.1 * shrink))
-    )
+    let shrink = min(1, room / (Double(height) * 2 * aspect))
+    let width = max(1, Int(Double(height) * aspect * shrink))
     var sheet = Tensor<UInt8>(
-      height: height, width: widths.0 + gutter + widths.1, channels: 3, repeating: 128)
-    sheet.paste(before.scaled(width: widths.0, height: height), x: 0, y: 0)
-    sheet.paste(after.scaled(width: widths.1, height: height), x: widths.0 + gutter, y: 0)
+      height: height, width: 2 * width + gutter, channels: 3, repeating: 128)
+    sheet.paste(before.scaled(width: width, height: height), x: 0, y: 0)
+    sheet.paste(after.scaled(width: width, height: height), x: width + gutter, y: 0)
     return sheet
   }
 
@@ -62,12 +37,13 @@ public enum Comparison {
   /// - Parameters:
   ///   - longSide: The most pixels of the longer side.
   ///   - seconds: How long each picture is shown.
-  /// - Precondition: Both pictures have three channels and at least one pixel.
+  /// - Precondition: Both pictures have three channels, the same size and at least one pixel.
   public static func blinkGIF(
     before: borrowing Tensor<UInt8>, after: borrowing Tensor<UInt8>, longSide: Int = 1280,
     seconds: Double = 0.8
-  ) throws(ComparisonError) -> [UInt8] {
-    let size = try commonSize(before, after, longSide: longSide)
+  ) -> [UInt8] {
+    checkShapes(before, after)
+    let size = fittedSize(width: before.width, height: before.height, longSide: longSide)
     let first = before.scaled(width: size.width, height: size.height)
     let second = after.scaled(width: size.width, height: size.height)
     var histogram = ColorHistogram()
@@ -91,43 +67,28 @@ public enum Comparison {
   /// - Parameters:
   ///   - title: Plain text, such as the photo's name.
   ///   - longSide: The most pixels of the pictures' longer side.
-  /// - Precondition: Both pictures have three channels and at least one pixel.
+  /// - Precondition: Both pictures have three channels, the same size and at least one pixel.
   public static func sliderHTML(
     before: borrowing Tensor<UInt8>, after: borrowing Tensor<UInt8>, title: String,
     longSide: Int = 2048
-  ) throws(ComparisonError) -> String {
-    let size = try commonSize(before, after, longSide: longSide)
-    let pictures: (before: String, after: String)
-    do throws(CodecError) {
-      pictures = (
-        try Markup.dataURI(before.scaled(width: size.width, height: size.height), quality: 88),
-        try Markup.dataURI(after.scaled(width: size.width, height: size.height), quality: 88)
-      )
-    } catch {
-      throw .encoding(error)
-    }
+  ) throws(CodecError) -> String {
+    checkShapes(before, after)
+    let size = fittedSize(width: before.width, height: before.height, longSide: longSide)
     return SliderPage.html(
-      title: title, before: pictures.before, after: pictures.after, width: size.width,
-      height: size.height)
+      title: title,
+      before: try Markup.dataURI(
+        before.scaled(width: size.width, height: size.height), quality: 88),
+      after: try Markup.dataURI(after.scaled(width: size.width, height: size.height), quality: 88),
+      width: size.width, height: size.height)
   }
 
-  /// The size at which both pictures are shown: the smaller one's, scaled down to the limit.
-  private static func commonSize(
-    _ before: borrowing Tensor<UInt8>, _ after: borrowing Tensor<UInt8>, longSide: Int
-  ) throws(ComparisonError) -> (width: Int, height: Int) {
-    precondition(before.channels == 3 && after.channels == 3 && before.count > 0 && after.count > 0)
-    // The same shape up to the rounding of a resize: a pixel, or half a percent.
-    let (a, b) = (before.width * after.height, after.width * before.height)
-    let slack = max(
-      max(a, b) / 200, before.width, before.height, after.width, after.height)
-    if abs(a - b) > slack {
-      throw .shapesDiffer(
-        before: "\(before.width) x \(before.height)", after: "\(after.width) x \(after.height)")
-    }
-    let isFirstSmaller = before.width <= after.width
-    return fittedSize(
-      width: isFirstSmaller ? before.width : after.width,
-      height: isFirstSmaller ? before.height : after.height, longSide: longSide)
+  private static func checkShapes(
+    _ before: borrowing Tensor<UInt8>, _ after: borrowing Tensor<UInt8>
+  ) {
+    precondition(
+      before.channels == 3 && after.channels == 3 && before.count > 0
+        && before.width == after.width && before.height == after.height,
+      "two RGB pictures of one size are compared")
   }
 
   /// The smallest box around every difference; the first pixel where there is none.
