@@ -148,17 +148,4 @@ import Testing
   func base64IsTheStandardOne(text: String) {
     #expect(Markup.base64(Array(text.utf8)) == Data(text.utf8).base64EncodedString())
   }
-
-  @Test(arguments: [
-    ("a/b-1.jpg", "a/b-1.jpg"), ("", "''"), ("two words.jpg", "'two words.jpg'"),
-    ("it's.jpg", #"'it'\''s.jpg'"#), ("$(rm -r x)`y`", "'$(rm -r x)`y`'"), ("~/a", "'~/a'"),
-    ("person#2", "'person#2'"), ("é.jpg", "'é.jpg'"),
-  ])
-  func wordsAreQuotedForTheShell(word: String, quoted: String) throws {
-    #expect(ShellWord.quoted(word) == quoted)
-    // The machine's shell is the second opinion.
-    let shell = try #require(Program("sh"))
-    let output = try shell.run(["-c", "printf %s \(ShellWord.quoted(word))"])
-    #expect(String(decoding: output, as: UTF8.self) == word)
-  }
 }

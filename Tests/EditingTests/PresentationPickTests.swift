@@ -169,6 +169,37 @@ struct Browser {
   }
 
   @Test(.enabled(if: Browser() != nil, "no Chromium is installed"))
+  func wordsAreQuotedForTheShell() throws {
+    let expected = [
+      ("a/b-1.png", "a/b-1.png"), ("two words.png", "'two words.png'"),
+      ("it's.png", #"'it'\''s.png'"#), ("$(rm -r x)`y`", "'$(rm -r x)`y`'"), ("~/a", "'~/a'"),
+      ("person#2", "'person#2'"), ("é.png", "'é.png'"), (#"a\"b"#, #"'a\"b'"#),
+    ]
+    let browser = try #require(Browser())
+    let words = try JSONEncoder().encode(expected.map(\.0)).base64EncodedString()
+    let result = try browser.act(
+      on: page(path: "a.jpg", objects: false),
+      script: """
+        press('4');
+        drag([[0.4, 0.5], [0.6, 0.5]]);
+        result.lines = JSON.parse(decodeURIComponent(escape(atob('\(words)')))).map(word => {
+          const field = document.getElementById('mask');
+          field.value = word;
+          field.dispatchEvent(new Event('input'));
+          return text('command');
+        });
+        """)
+    let lines = try #require(result["lines"] as? [String])
+    #expect(lines == expected.map { "efface remove-object a.jpg --mask \($0.1)" })
+    // The machine's shell is the second opinion.
+    let shell = try #require(Program("sh"))
+    for (line, (word, _)) in zip(lines, expected) {
+      let output = try shell.run(["-c", "efface() { printf %s \"$4\"; }; \(line)"])
+      #expect(String(decoding: output, as: UTF8.self) == word)
+    }
+  }
+
+  @Test(.enabled(if: Browser() != nil, "no Chromium is installed"))
   func theKeyboardIsEnough() throws {
     let browser = try #require(Browser())
     let result = try browser.act(
