@@ -43,8 +43,12 @@ public enum CodecError: Error, Equatable, CustomStringConvertible {
       "there is not enough memory for this picture: close other programs or use a smaller one"
     case .sizeMismatch(let expected, let found):
       "the picture has \(found) pixels and not the \(expected) of its source: give both the same size"
-    case .notEncodable(let format, let detail):
-      "the result cannot be written as \(format) (\(detail)): choose the other format"
+    // A photo's result has the photo's format; pictures that go with it have the one that they are named by.
+    case .notEncodable(.jpeg, let detail):
+      "the result cannot be written as JPEG (\(detail)): convert the photo to PNG first, or name a "
+        + "picture that is not the photo .png"
+    case .notEncodable(.png, let detail):
+      "the result cannot be written as PNG (\(detail)): convert the photo to JPEG first"
     }
   }
 }

@@ -77,9 +77,11 @@ private func unchanged(
 /// Encodes a picture that has no source, such as a comparison, an overlay or a mask.
 ///
 /// - Parameters:
-///   - pixels: Grey (1 channel) or RGB (3 channels), without a pixel at the least.
+///   - pixels: Grey (1 channel) or RGB (3 channels), with at least one pixel.
 ///   - format: What to write.
 ///   - quality: JPEG only, 1 to 100; above 90, colour keeps its full resolution.
+/// - Throws: ``CodecError/notEncodable(_:detail:)`` for a picture without pixels, and for a JPEG with a side of
+///   more than 65500.
 /// - Precondition: `pixels` has one or three channels.
 public func encodeNew(
   pixels: borrowing Tensor<UInt8>, format: ImageFormat, quality: Int = 90

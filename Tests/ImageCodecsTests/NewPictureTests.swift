@@ -45,6 +45,22 @@ import Testing
     #expect(worst < (quality == 95 ? 60 : 120))
   }
 
+  /// What is refused is told with what one can do: a photo's result has the photo's format.
+  @Test func whatCannotBeWrittenIsToldWithARemedy() {
+    let long = Tensor<UInt8>(height: 1, width: 65_501, channels: 1, repeating: 0)
+    #expect { try encodeNew(pixels: long, format: .jpeg) } throws: {
+      "\($0)" == """
+        the result cannot be written as JPEG (a side is longer than 65500 pixels): convert the photo \
+        to PNG first, or name a picture that is not the photo .png
+        """
+    }
+    #expect(throws: Never.self) { try encodeNew(pixels: long, format: .png) }
+    let none = Tensor<UInt8>(height: 0, width: 5, channels: 1, repeating: 0)
+    #expect { try encodeNew(pixels: none, format: .png) } throws: {
+      "\($0)".hasSuffix("(it has no pixels): convert the photo to JPEG first")
+    }
+  }
+
   @Test(arguments: [ImageFormat.jpeg, .png]) func anEditReplacesOnlyWhatChanged(
     format: ImageFormat
   ) throws {
