@@ -129,6 +129,24 @@ import Testing
     #expect(folder.has("out/a.png") && !folder.has("out/b.png") && !folder.has("out/a-mask.png"))
   }
 
+  @Test func aMissingMaskLeavesTheOtherSelections() throws {
+    let folder = try folder(["a.jpg", "b.jpg"])
+    try FileManager.default.removeItem(atPath: folder.path + "/masks/b.png")
+    let run = try Command(call + ["--box", "4,4,12,12"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect(try statuses(run) == ["in/a.jpg": "done", "in/b.jpg": "done"])
+    for line in try run.lines() {
+      let isWithout = line["input"] as? String == "in/b.jpg"
+      let notes = try #require(line["notes"] as? [String])
+      #expect(notes.contains("there is no mask masks/b.png") == isWithout)
+      #expect((line["removed"] as? [Any])?.count == (isWithout ? 1 : 2))
+    }
+    // Where nothing else is selected there is nothing to do, and nothing is written.
+    let alone = try Command(call + ["--force", "--output", "new"], in: folder)
+    #expect(try statuses(alone) == ["in/a.jpg": "done", "in/b.jpg": "nothing-matched"])
+    #expect(folder.has("new/a.jpg") && !folder.has("new/b.jpg"))
+  }
+
   @Test func resumesWithoutTrustingDamagedOutputs() throws {
     let folder = try folder(["a.jpg", "b.jpg", "c.jpg"])
     #expect(try Command(call, in: folder).status == 0)

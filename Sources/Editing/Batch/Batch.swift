@@ -91,8 +91,10 @@ public struct Batch: Sendable {
       case .other: break
       }
     }
-    if let wanted = item.missingMask {
-      throw .nothingMatched(name: item.input, detail: "there is no mask \(wanted)")
+    let missing = item.missingMask.map { "there is no mask \($0)" }
+    // What else is selected is to go all the same: selections add up.
+    if let missing, self.options.selection.isEmpty {
+      throw .nothingMatched(name: item.input, detail: missing)
     }
     var request = RemovalRequest(input: item.input, output: nil, options: self.options)
     if !isDry {
@@ -110,7 +112,9 @@ public struct Batch: Sendable {
           inputSize: input.size, inputModified: input.modified.totalNanoseconds,
           options: options, outputSize: bytes.count, outputChecksum: checksum(bytes)))
     }
-    return eraser.remove(request)
+    var report = eraser.remove(request)
+    if let missing { report.notes.insert(missing, at: 0) }
+    return report
   }
 
   private enum State { case complete, damaged, other }

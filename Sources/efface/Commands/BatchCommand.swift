@@ -34,7 +34,10 @@ struct BatchCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp(
       "Remove what is white in the mask of each photo's name.",
-      discussion: "The mask of a/b.jpg is a/b.png in this folder.", valueName: "dir"),
+      discussion: """
+        The mask of a/b.jpg is a/b.png in this folder. A photo without one loses only what else is \
+        selected.
+        """, valueName: "dir"),
     completion: .directory)
   var masks: String?
 
