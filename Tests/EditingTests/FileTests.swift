@@ -197,6 +197,16 @@ final class Scratch {
   #endif
 }
 
+@Suite struct BatchThreadTests {
+  @Test(arguments: [
+    (1, 2, [1]), (2, 1, [2]), (2, 2, [1, 1]), (3, 2, [2, 1]), (8, 3, [3, 3, 2]), (4, 0, [4]),
+    (2, 256, [1, 1]),
+  ])
+  func neverExceedsTheThreads(_ threads: Int, _ jobs: Int, _ shares: [Int]) {
+    #expect(Batch.shares(of: threads, jobs: jobs) == shares)
+  }
+}
+
 @Suite struct BatchPlanTests {
   private func plan(
     _ scratch: Scratch, _ inputs: [String], recursive: Bool = true, shard: Shard? = nil,

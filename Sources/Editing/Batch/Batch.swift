@@ -8,9 +8,9 @@ public struct Batch: Sendable {
   public var plan: BatchPlan
   /// What should go, and how.
   public var options: RemovalOptions
-  /// Photos worked on at a time.
+  /// The most photos worked on at a time.
   public var jobs: Int
-  /// Threads that the networks use, over all photos.
+  /// The most threads that work at a time, over all photos.
   public var threads: Int
   /// Whether photos that an earlier run has finished are passed over.
   public var resumes: Bool
@@ -44,9 +44,9 @@ public struct Batch: Sendable {
     let journal = isDry ? nil : try BatchJournal(folder: plan.folder)
     let next = Atomic<Int>(0)
     let reporting = Mutex(())
-    let workers = max(1, min(jobs, plan.items.count))
-    DispatchQueue.concurrentPerform(iterations: workers) { _ in
-      let eraser = Eraser(threads: max(1, threads / workers))
+    let shares = Self.shares(of: threads, jobs: min(jobs, plan.items.count, processorCount))
+    DispatchQueue.concurrentPerform(iterations: shares.count) { worker in
+      let eraser = Eraser(threads: shares[worker])
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         if index >= plan.items.count { return }
@@ -54,6 +54,15 @@ public struct Batch: Sendable {
         reporting.withLock { _ in report(result) }
       }
     }
+  }
+
+  /// The threads of each photo that is worked on at a time; each photo has at least one, so that there are
+  /// no more photos than threads.
+  ///
+  /// - Parameter jobs: The most photos; no more than processors, as no more would be begun at a time.
+  static func shares(of threads: Int, jobs: Int) -> [Int] {
+    let workers = max(1, min(threads, jobs))
+    return (0..<workers).map { max(1, (threads + workers - 1 - $0) / workers) }
   }
 
   private func edit(_ item: BatchPlan.Item, _ eraser: Eraser, _ journal: BatchJournal?)

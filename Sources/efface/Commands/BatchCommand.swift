@@ -43,8 +43,11 @@ struct BatchCommand: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
-      "Work on so many photos at a time, 1 to 256.",
-      discussion: "Default: one a thread, but 4 at the most.", valueName: "n"))
+      "Work on at most so many photos at a time, 1 to 256.",
+      discussion: """
+        Never more than there are processors or --threads, which all photos share. Default: one a \
+        thread, but 4 at the most.
+        """, valueName: "n"))
   var jobs: Int?
 
   @Flag(
