@@ -1,4 +1,5 @@
 import Foundation
+import ImageCodecs
 import Testing
 
 @testable import Editing
@@ -309,6 +310,29 @@ final class Scratch {
       ($0 as? EditingError)?.kind == .nothingMatched
     }
     #expect { try plan(scratch, ["gone"]) } throws: { "\($0)".contains("no such file") }
+  }
+}
+
+@Suite struct BatchRecipeTests {
+  /// Whatever makes another file of the same photo is another recipe.
+  @Test func tellsEveryOptionAndTheProgramItself() throws {
+    let scratch = try Scratch()
+    try scratch.add("in/a.jpg")
+    let plan = try BatchPlan(inputs: [scratch.path + "/in"], folder: scratch.path + "/out")
+    func recipe(_ change: (inout RemovalOptions) -> Void) -> String {
+      var options = RemovalOptions()
+      change(&options)
+      return Batch(plan: plan, options: options, jobs: 1, threads: 1).recipe(plan.items[0])
+    }
+    let recipes = [
+      recipe { _ in }, recipe { $0.grow = 1 }, recipe { $0.feather = 1 }, recipe { $0.quality = 1 },
+      recipe { $0.keepsThumbnail = false }, recipe { $0.strip = .all },
+      recipe { $0.marksHistory = false }, recipe { $0.keepsTime = true }, recipe { $0.seed = 1 },
+      recipe { $0.selection.distractors = true },
+    ]
+    #expect(Set(recipes).count == recipes.count)
+    #expect(recipes[0].hasPrefix("efface \(version); "))
+    for model in try ModelCard.all() { #expect(recipes[0].contains(model.title)) }
   }
 }
 

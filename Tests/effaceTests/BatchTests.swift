@@ -162,8 +162,10 @@ import Testing
       try statuses(resumed) == ["in/a.jpg": "skipped", "in/b.jpg": "done", "in/c.jpg": "done"])
     #expect(try folder.bytes("out/b.jpg") == whole)
     // Other options make another picture: the old one is not counted, and not replaced.
-    let other = try Command(call + ["--resume", "--grow", "7"], in: folder)
-    #expect(other.status == 1 && other.messages.contains("exists already"))
+    for options in [["--grow", "7"], ["--keep-time"]] {
+      let other = try Command(call + ["--resume"] + options, in: folder)
+      #expect(other.status == 1 && other.messages.contains("exists already"))
+    }
     // A picture that someone has worked on since is not lost either.
     try folder.addPhoto("out/a.jpg")
     let edited = try folder.bytes("out/a.jpg")

@@ -151,17 +151,31 @@ public struct Batch: Sendable {
 
   /// A number for everything but the photo that decides what the output is.
   private func fingerprint(_ item: BatchPlan.Item) -> UInt64 {
-    var text = "\(options.selection.summary); grow \(options.grow ?? -1); "
+    checksum(Array(recipe(item).utf8))
+  }
+
+  /// Everything but the photo that decides what the output is, the program too: after an update, a batch
+  /// that goes on must not mix two networks' fills unnoticed.
+  func recipe(_ item: BatchPlan.Item) -> String {
+    var text = "\(Self.maker); \(options.selection.summary); grow \(options.grow ?? -1); "
     text += "feather \(options.feather ?? -1); quality \(options.quality ?? -1); "
     text += "seed \(options.seed)"
     if !options.keepsThumbnail { text += "; no thumbnail" }
     if options.strip != .nothing { text += "; strip \(options.strip.rawValue)" }
     if !options.marksHistory { text += "; no mark" }
+    if options.keepsTime { text += "; keep time" }
     if let mask = item.mask, let status = FileSystem.status(mask) {
       text += "; mask \(mask) \(status.size) \(status.modified.totalNanoseconds)"
     }
-    return checksum(Array(text.utf8))
+    return text
   }
+
+  /// The program and its networks, with their versions; no networks where they cannot be read, as no photo
+  /// can be edited then.
+  private static let maker: String = {
+    let networks = (try? ModelCard.all()) ?? []
+    return (["efface \(version)"] + networks.map(\.title)).joined(separator: "; ")
+  }()
 }
 
 /// The processors that this machine offers.

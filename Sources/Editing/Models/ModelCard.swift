@@ -18,6 +18,9 @@ public struct ModelCard: Sendable {
     }
   }
 
+  /// The network's name and version.
+  var title: String { "\(network.name) \(network.version)" }
+
   /// The card as a JSON object.
   public var json: JSONValue {
     var members: [(key: String, value: JSONValue)] = [
@@ -41,7 +44,7 @@ public struct ModelCard: Sendable {
     func millions(_ value: Double?) -> String {
       value.map { JSONValue.decimal($0 / 1e6, digits: 2) + " million" } ?? "unknown"
     }
-    var lines = ["\(network.name) \(network.version)"]
+    var lines = [title]
     lines.append("  input         \(network.inputSize) pixels")
     lines.append(
       "  weights       \(millions(figure("stored_parameters"))) stored of "

@@ -54,8 +54,9 @@ struct BatchCommand: ParsableCommand {
     help: ArgumentHelp(
       "Pass over photos that an earlier run has finished.",
       discussion: """
-        A truncated or damaged result is made again. What is finished is recorded in the output \
-        folder, in .efface-journal; without that file nothing can be passed over.
+        A truncated or damaged result is made again; one that other options or another version of \
+        the program made is in the way like any other file. What is finished is recorded in the \
+        output folder, in .efface-journal; without that file nothing can be passed over.
         """))
   var resume = false
 
