@@ -238,6 +238,16 @@ import Testing
     #expect(folder.has("out/a.jpg") && folder.has("out/r.html"))
   }
 
+  @Test(arguments: [("-", 64), ("taken.html", 1), ("folder.html", 1), ("r.txt", 64)])
+  func aRefusedReportLeavesNoFolderBehind(_ report: String, _ status: Int32) throws {
+    let folder = try folder(["a.jpg"])
+    try folder.write("taken.html", [])
+    try folder.write("folder.html/x", [])
+    let run = try Command(call + ["--report", report], in: folder)
+    #expect(run.status == status && run.output.isEmpty, "\(run.messages)")
+    #expect(!folder.has("out"))
+  }
+
   @Test func leavesNoReportBehindThatItCannotFinish() throws {
     let folder = try folder(["a.jpg"])
     try folder.write("out", [])

@@ -13,20 +13,33 @@ public final class BatchReportFile: Sendable {
   ///   - replacing: Whether a file of that name may be replaced.
   ///   - resuming: Whether it may be if it is a report itself: that of the run that is gone on with.
   public init(named name: String, replacing: Bool, resuming: Bool) throws(EditingError) {
-    if name == "-" { throw .usage("--report needs the name of a file") }
-    try checkPageName(name)
     let report = BatchReport()
-    let opening = Array(report.opening.utf8)
+    let place = try Self.place(name, replacing: replacing, resuming: resuming)
+    replaces = place.replaces
+    file = try TemporaryFile(for: place.path)
+    page = Mutex(report)
+    try file.write(Array(report.opening.utf8))
+  }
+
+  /// Refuses a name that is taken, before any folder is made.
+  public static func checkPlace(
+    of name: String, replacing: Bool, resuming: Bool
+  ) throws(EditingError) {
+    // Where nothing is, the folder may still have to be made.
+    if FileSystem.status(name) == nil { return }
+    _ = try place(name, replacing: replacing, resuming: resuming)
+  }
+
+  private static func place(
+    _ name: String, replacing: Bool, resuming: Bool
+  ) throws(EditingError) -> OutputFile {
     var replaces = replacing
     if resuming, FileSystem.status(name)?.isRegular == true,
-      try FileSystem.read(name).starts(with: opening)
+      try FileSystem.read(name).starts(with: Array(BatchReport().opening.utf8))
     {
       replaces = true
     }
-    self.replaces = replaces
-    file = try TemporaryFile(for: try OutputFile(name, replacing: replaces).path)
-    page = Mutex(report)
-    try file.write(opening)
+    return try OutputFile(name, replacing: replaces)
   }
 
   /// Adds a photo.

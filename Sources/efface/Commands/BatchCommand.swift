@@ -84,6 +84,7 @@ struct BatchCommand: ParsableCommand {
   func validate() throws {
     if input.isEmpty { throw ValidationError("give a photo or a folder of photos") }
     if input.contains("-") { throw ValidationError("a batch cannot read standard input") }
+    if report == "-" { throw ValidationError("--report needs the name of a file") }
     if let jobs, !(1...256).contains(jobs) {
       throw ValidationError("--jobs \(jobs): give 1 to 256")
     }
@@ -103,10 +104,13 @@ struct BatchCommand: ParsableCommand {
     let terminal = Terminal(isQuiet: reporting.quiet)
     do {
       try checkNames((selection.objects + selection.exceptions).flatMap(\.names))
+      if let report {
+        try checkPageName(report)
+        try BatchReportFile.checkPlace(of: report, replacing: reporting.force, resuming: resume)
+      }
       let plan = try BatchPlan(
         inputs: input, folder: output, recursive: !isFlat, shard: shard, masks: masks)
       if let report {
-        try checkPageName(report)
         try checkResults([report], apartFrom: plan.files)
         // The page may have its place in there.
         if !dryRun { try plan.makeFolder() }
