@@ -95,6 +95,23 @@ import Testing
     #expect(folder.names == names)
   }
 
+  @Test func noResultTakesTheBackupsNameBehindALink() throws {
+    let folder = try folder()
+    try folder.write("real/photo.jpg", try folder.bytes("a.jpg"))
+    try FileManager.default.createSymbolicLink(
+      atPath: folder.path + "/link.jpg", withDestinationPath: "real/photo.jpg")
+    let names = folder.names
+    let before = try folder.bytes("real/photo.jpg")
+    let run = try Command(
+      [
+        "remove-object", "link.jpg", "--mask", "m.png", "--in-place", "--backup", "--compare",
+        "real/photo-original.jpg",
+      ], in: folder)
+    #expect(run.status == 64 && run.messages.contains("name another file"), "\(run.messages)")
+    #expect(folder.names == names)
+    #expect(try folder.bytes("real/photo.jpg") == before)
+  }
+
   /// The other commands keep what they read as well.
   @Test(arguments: [
     ["compare", "a.jpg", "b.jpg", "-o", "./b.jpg"], ["detect", "a.jpg", "--overlay", "./a.jpg"],

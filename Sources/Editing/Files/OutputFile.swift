@@ -19,7 +19,7 @@ public struct OutputFile: Sendable {
   /// Whether a file of that name may be replaced.
   public let replaces: Bool
   /// Where the photo that is replaced stays; `nil` where it does not.
-  private(set) var backup: String?
+  public private(set) var backup: String?
   /// Whether the output takes its photo's own name.
   private(set) var isInPlace = false
 

@@ -214,13 +214,14 @@ struct RemoveObject: ParsableCommand {
     if let compare { try checkComparisonName(compare) }
     if let saveMask { try checkMaskName(saveMask) }
     if let overlay { try checkOverlayName(overlay) }
-    var results = inPlace || dryRun ? [] : outputs
-    if backup { results.append(backupName(of: photo)) }
+    let others = [compare, saveMask, overlay].compactMap { $0 }
     try checkResults(
-      results + [compare, saveMask, overlay].compactMap { $0 }, apartFrom: [photo] + masks,
+      (inPlace || dryRun ? [] : outputs) + others, apartFrom: [photo] + masks,
       hint: " (only --in-place puts the result in the photo's place)")
     try checkPresence(of: photo)
     let files = try outputFiles()
+    // Of a photo that is named by a link, the file itself is kept.
+    if let kept = files.first?.backup { try checkResults(others, apartFrom: [kept]) }
     var request = RemovalRequest(
       input: photo, output: files.first,
       comparison: try compare.map { name throws(EditingError) in
