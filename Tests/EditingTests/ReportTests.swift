@@ -29,6 +29,21 @@ import Testing
     }
   }
 
+  @Test func aFailureFilledNothing() {
+    var report = RemovalReport(input: "a.jpg", status: .done)
+    report.removed = [
+      .init(box: Rectangle(x: 0, y: 0, width: 2, height: 2), area: 4)
+    ]
+    report.maskPixels = 9
+    report.fail(.exists(name: "b.jpg"))
+    #expect(report.json.text.contains(#""removed": [], "mask_pixels": 0,"#))
+    // What is written has lost it, whatever failed afterwards.
+    report.output = "b.jpg"
+    report.maskPixels = 9
+    report.fail(.exists(name: "c.jpg"))
+    #expect(report.maskPixels == 9)
+  }
+
   @Test func namesEverySeedExactly() {
     var report = RemovalReport(input: "a.jpg", status: .done)
     report.variants = [.init(output: "b.jpg", seed: .max)]

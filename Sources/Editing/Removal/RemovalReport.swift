@@ -53,7 +53,7 @@ public struct RemovalReport: Sendable {
   public var variants: [Variant] = []
   /// What was removed.
   public var removed: [Removed] = []
-  /// Pixels that the mask, grown, covers.
+  /// Pixels that the mask, grown, covers; 0 where `removed` is empty.
   public var maskPixels = 0
   /// How long it took.
   public var timings = Timings()
@@ -82,7 +82,7 @@ public struct RemovalReport: Sendable {
   mutating func fail(_ error: EditingError) {
     status = error.kind == .nothingMatched ? .nothingMatched : .failed
     self.error = error
-    if output == nil { removed = [] }
+    if output == nil { (removed, maskPixels) = ([], 0) }
   }
 
   /// The report as a JSON object.
