@@ -107,6 +107,24 @@ import Testing
     "batch", "in/a.jpg", "--masks", "masks", "--output", "out", "--report", "r.html",
   ]
 
+  @Test(arguments: [
+    ([], "finished photos are kept, and --resume goes on from here"),
+    (["--dry-run"], "nothing was written"),
+  ])
+  func saysWhatBecomesOfABatch(_ options: [String], _ words: String) throws {
+    let folder = try Scratch()
+    try folder.addMask("masks/a.png")
+    try folder.write("in/t.txt", [])
+    addPipe("in/a.jpg", in: folder)
+    let process = try start(Command.program.path, batch + options, in: folder)
+    let photo = try pipe("in/a.jpg", of: process, in: folder)
+    process.interrupt()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 130)
+    #expect(try messages(in: folder) == "\nefface: interrupted; \(words)\n")
+    try photo.close()
+  }
+
   @Test func endsCleanlyWhenTheTerminalCloses() throws {
     let folder = try Scratch()
     try folder.addMask("masks/a.png")

@@ -100,7 +100,9 @@ struct BatchCommand: ParsableCommand {
         "say what should go: --object, --at, --box, --distractors, --wires or --masks")
     }
     Interruption.endCleanly(
-      message: "\nefface: interrupted; finished photos are kept, and --resume goes on from here\n")
+      message: dryRun
+        ? "\nefface: interrupted; nothing was written\n"
+        : "\nefface: interrupted; finished photos are kept, and --resume goes on from here\n")
     let terminal = Terminal(isQuiet: reporting.quiet)
     do {
       try checkNames((selection.objects + selection.exceptions).flatMap(\.names))
