@@ -22,6 +22,8 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
   case outside(option: String, name: String, width: Int, height: Int)
   /// Nothing in the photo matches what should go.
   case nothingMatched(name: String, detail: String)
+  /// Objects are asked for by a name that none has: the message says which names are known.
+  case unknownName(String)
   /// The options contradict each other, or one has no meaning alone.
   case usage(String)
   /// A network could not be loaded or run.
@@ -40,7 +42,7 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
   /// What the caller of a command is told by its exit status.
   public var kind: Kind {
     switch self {
-    case .nothingMatched: .nothingMatched
+    case .nothingMatched, .unknownName: .nothingMatched
     case .usage, .otherFormat, .outside: .usage
     default: .failure
     }
@@ -70,7 +72,7 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
       "\(option) lies outside \(name), which is \(width) x \(height) pixels upright "
         + "(0,0 is the upper left corner)"
     case .nothingMatched(let name, let detail): "\(name): \(detail)"
-    case .usage(let message): message
+    case .unknownName(let message), .usage(let message): message
     }
   }
 }

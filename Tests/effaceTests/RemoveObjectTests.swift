@@ -180,7 +180,6 @@ import Testing
     (["batch", "a.jpg", "--masks", "."], "--output"),
     (["batch", "-", "--output", "out", "--masks", "."], "standard input"),
     (["batch", "a.jpg", "-o", "out", "--mask", "m.png"], "Unknown option '--mask'"),
-    (["batch", "a.jpg", "-o", "out", "--object", "dog, persno"], "did you mean 'person'"),
     (["batch", "a.jpg", "-o", "out", "--masks", ".", "--report", "x.txt"], "written as .html"),
     (["nonsense"], "nonsense"),
   ])

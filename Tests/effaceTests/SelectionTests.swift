@@ -131,9 +131,19 @@ import Testing
     #expect(dry.status == 0 && dry.messages.hasSuffix("1 would be done\n"), "\(dry.messages)")
     #expect(!folder.has("none"))
     #expect(String(decoding: try folder.bytes("d.html"), as: UTF8.self).contains("What would go"))
-    let unknown = try Command(
-      ["batch", "in", "--output", "new", "--object", "cat", "--except", "cta"], in: folder)
-    #expect(unknown.status == 64 && unknown.messages.contains("'cta'") && !folder.has("new"))
+  }
+
+  /// A name that nothing has matches nothing: the status is the same as of one photo.
+  @Test(arguments: [
+    (["--object", "cat, persno"], "did you mean 'person'"),
+    (["--object", "cat", "--except", "cta"], "'cta'"),
+  ])
+  func aBatchRefusesUnknownNamesBeforeItBegins(_ names: [String], _ message: String) throws {
+    for call in [["batch", "a.png", "--output", "new"], ["remove-object", "a.png"]] {
+      let run = try Command(call + names, in: folder)
+      #expect(run.status == 2 && run.messages.contains(message), "\(run.messages)")
+      #expect(folder.names == ["a.png"] && !folder.has("new"))
+    }
   }
 
   @Test func severalPlacesAreOnOneThing() throws {

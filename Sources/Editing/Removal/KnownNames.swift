@@ -3,7 +3,7 @@ import Segmentation
 /// Refuses names that no object has, before any photo is looked at.
 public func checkNames(_ names: [Selection.ObjectName]) throws(EditingError) {
   for name in names {
-    if let reason = ignorance(of: name.className) { throw .usage(reason) }
+    if let reason = ignorance(of: name.className) { throw .unknownName(reason) }
   }
 }
 
