@@ -15,7 +15,7 @@ public enum EditingError: Error, Equatable, CustomStringConvertible {
   /// The mask and the photo are of different sizes (upright).
   case maskSize(
     mask: String, width: Int, height: Int, photo: String, photoWidth: Int, photoHeight: Int)
-  /// Two pictures to be compared are of different sizes (upright).
+  /// Two pictures to be compared are of different sizes: upright, or as stored where files are compared.
   case comparedSizes(
     before: String, width: Int, height: Int, after: String, afterWidth: Int, afterHeight: Int)
   /// A click or a box lies outside the photo.

@@ -61,20 +61,18 @@ public struct FileComparison: Sendable, Equatable {
 /// Compares two files of the same picture, before and after an edit.
 ///
 /// - Parameters:
-///   - first: The file before.
-///   - second: The file after.
+///   - before: The file before, decoded; its pixels as they were.
+///   - after: The file after, likewise.
 ///   - mask: What may differ, in stored orientation; all 0 when nothing may.
-/// - Throws: An error of reading either, or ``CodecError/sizeMismatch(expected:found:)``.
+/// - Precondition: Both and the mask are of one size, as stored.
+/// - Throws: An error of reading either.
 public func compareFiles(
-  _ first: [UInt8], _ second: [UInt8], mask: borrowing Mask
+  _ before: borrowing DecodedPhoto, _ after: borrowing DecodedPhoto, mask: borrowing Mask
 ) throws(CodecError) -> FileComparison {
-  let before = try decode(first, name: "")
-  let after = try decode(second, name: "")
   let (width, height) = (before.photo.width, before.photo.height)
-  for (w, h) in [(after.photo.width, after.photo.height), (mask.width, mask.height)]
-  where w != width || h != height {
-    throw .sizeMismatch(expected: "\(width) x \(height)", found: "\(w) x \(h)")
-  }
+  precondition(after.photo.width == width && after.photo.height == height)
+  precondition(mask.width == width && mask.height == height)
+  let (first, second) = (before.source.bytes, after.source.bytes)
   var count: PixelCount
   var blocks: FileComparison.Blocks?
   switch (before.source.format, after.source.format) {

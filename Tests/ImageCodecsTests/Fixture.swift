@@ -93,3 +93,14 @@ func paint(_ photo: inout Photo, where mask: borrowing Mask) {
     }
   }
 }
+
+/// Compares the bytes of two files of one size.
+func compareFiles(
+  _ first: [UInt8], _ second: [UInt8], mask: borrowing Mask
+) throws -> FileComparison {
+  let before = try decode(first, name: "")
+  let after = try decode(second, name: "")
+  try #require(
+    before.source.width == after.source.width && before.source.height == after.source.height)
+  return try compareFiles(before, after, mask: mask)
+}

@@ -1,3 +1,4 @@
+import Foundation
 import ImageCodecs
 import Photos
 import Tensors
@@ -57,6 +58,37 @@ import Testing
       run.messages
         == "efface: b.jpg: is 64 x 96 pixels, but a.jpg is 96 x 64; compare two versions of one "
         + "photo\n")
+  }
+
+  @Test func provesOnlyWhatIsStoredInOneSize() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addPhoto("b.jpg", width: 64, height: 96)
+    let run = try Command(["compare", "a.jpg", "b.jpg", "--verify"], in: folder)
+    #expect(run.status == 1 && run.output.isEmpty)
+    #expect(
+      run.messages
+        == "efface: b.jpg: is 64 x 96 pixels, but a.jpg is 96 x 64; compare two versions of one "
+        + "photo\n")
+  }
+
+  /// Standard input can be read once only, whatever is asked of the photo.
+  @Test func readsEachPhotoOnce() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addPhoto("b.png")
+    let input = Data(try folder.bytes("a.jpg"))
+    for (photos, output) in [(["-", "b.png"], "c.png"), (["b.png", "-"], "d.png")] {
+      let run = try Command(
+        ["compare"] + photos + ["-o", output, "--verify"], in: folder, input: input)
+      #expect(run.status == 0 && run.messages.isEmpty, "\(run.messages)")
+      #expect(run.text.hasPrefix("pixels    ") && folder.has(output))
+    }
+    try folder.addMask("m.png")
+    for names in [["-", "-"], ["-", "b.png", "--mask", "-"], ["b.png", "-", "--mask", "-"]] {
+      let run = try Command(["compare"] + names + ["--verify"], in: folder, input: input)
+      #expect(run.status == 64 && run.messages.contains("only one of the photos and the mask"))
+    }
   }
 
   @Test(.enabled(if: Command.installed("giftopnm") != nil))

@@ -2,22 +2,72 @@ import ImageCodecs
 import Photos
 import Tensors
 
-/// Writes a comparison of two versions of one photo: side by side (`.png`, `.jpg`), blinking (`.gif`),
-/// or a page with a slider (`.html`).
-public func compare(before: String, after: String, to output: OutputFile) throws(EditingError) {
-  try checkComparisonName(output.path)
-  let first = try decodePhoto(try FileSystem.read(before), name: before)
-  let second = try decodePhoto(try FileSystem.read(after), name: after)
-  let (size, other) = (first.source.uprightSize, second.source.uprightSize)
-  guard size == other else {
-    throw .comparedSizes(
-      before: shown(before), width: size.width, height: size.height, after: shown(after),
-      afterWidth: other.width, afterHeight: other.height)
+/// Two versions of one photo, each read once, whatever is asked of them: standard input is gone then.
+public struct PhotoPair: ~Copyable {
+  private let names: (before: String, after: String)
+  private let before: DecodedPhoto
+  private let after: DecodedPhoto
+
+  /// Reads both.
+  ///
+  /// - Parameters:
+  ///   - before: A path; `-` is standard input, for one of the two.
+  ///   - after: Likewise.
+  public init(before: String, after: String) throws(EditingError) {
+    let first = try decodePhoto(try FileSystem.read(before), name: before)
+    let second = try decodePhoto(try FileSystem.read(after), name: after)
+    names = (before, after)
+    self.before = first
+    self.after = second
   }
-  try output.write(
-    try comparison(
-      before: first.photo.uprightPixels, after: second.photo.uprightPixels, name: output.path,
-      title: after))
+
+  /// Writes both side by side (`.png`, `.jpg`), blinking (`.gif`), or as a page with a slider (`.html`).
+  ///
+  /// - Throws: `EditingError.comparedSizes` where their upright sizes differ.
+  public borrowing func write(to output: OutputFile) throws(EditingError) {
+    try checkComparisonName(output.path)
+    try checkSizes(before.source.uprightSize, after.source.uprightSize)
+    try output.write(
+      try comparison(
+        before: before.photo.uprightPixels, after: after.photo.uprightPixels, name: output.path,
+        title: names.after))
+  }
+
+  /// Compares the files: samples, JPEG coefficients and metadata.
+  ///
+  /// - Parameter mask: The path of the upright mask that `--save-mask` wrote; `nil` for none.
+  /// - Throws: `EditingError.comparedSizes` where their stored sizes differ, `EditingError.maskSize` where
+  ///   the mask has not the upright size of the first.
+  public borrowing func verify(mask: String?) throws(EditingError) -> Verification {
+    let source = before.source
+    try checkSizes((source.width, source.height), (after.source.width, after.source.height))
+    var allowed = Mask(width: source.width, height: source.height)
+    if let mask {
+      let upright = try readMask(mask)
+      let size = source.uprightSize
+      guard upright.width == size.width && upright.height == size.height else {
+        throw .maskSize(
+          mask: shown(mask), width: upright.width, height: upright.height,
+          photo: shown(names.before), photoWidth: size.width, photoHeight: size.height)
+      }
+      allowed = Mask(source.orientation.stored(upright.values))
+    }
+    do {
+      return Verification(
+        comparison: try compareFiles(before, after, mask: allowed), hasMask: mask != nil)
+    } catch {
+      throw .picture(message: "\(shown(names.after)): \(error)")
+    }
+  }
+
+  private func checkSizes(
+    _ size: (width: Int, height: Int), _ other: (width: Int, height: Int)
+  ) throws(EditingError) {
+    if size == other { return }
+    throw .comparedSizes(
+      before: shown(names.before), width: size.width, height: size.height,
+      after: shown(names.after), afterWidth: other.width, afterHeight: other.height)
+  }
 }
 
 /// Refuses a name whose extension is none of a comparison's.

@@ -1,6 +1,5 @@
 public import ImageCodecs
 import Photos
-import Tensors
 
 /// What differs between two files of one photo, as `efface compare --verify` tells it.
 public struct Verification: Sendable {
@@ -35,34 +34,5 @@ public struct Verification: Sendable {
     let changes = c.metadata.map(\.description).joined(separator: ", ")
     lines.append("metadata  " + (changes.isEmpty ? "the same" : changes))
     return lines.joined(separator: "\n") + "\n"
-  }
-}
-
-/// Compares two files of one photo: samples, JPEG coefficients and metadata.
-///
-/// - Parameter mask: The path of the upright mask that `--save-mask` wrote; `nil` for none.
-public func verify(
-  before: String, after: String, mask: String?
-) throws(EditingError) -> Verification {
-  let bytes = try FileSystem.read(before)
-  let photo = try decodePhoto(bytes, name: before)
-  let (width, height) = (photo.photo.width, photo.photo.height)
-  var allowed = Mask(width: width, height: height)
-  if let mask {
-    let upright = try readMask(mask)
-    let size = photo.source.uprightSize
-    guard upright.width == size.width && upright.height == size.height else {
-      throw .maskSize(
-        mask: shown(mask), width: upright.width, height: upright.height, photo: shown(before),
-        photoWidth: size.width, photoHeight: size.height)
-    }
-    allowed = Mask(photo.source.orientation.stored(upright.values))
-  }
-  let second = try FileSystem.read(after)
-  do {
-    return Verification(
-      comparison: try compareFiles(bytes, second, mask: allowed), hasMask: mask != nil)
-  } catch {
-    throw .picture(message: "\(shown(after)): \(error)")
   }
 }

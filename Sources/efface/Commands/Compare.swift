@@ -52,22 +52,27 @@ struct Compare: ParsableCommand {
     if mask != nil && !verify {
       throw ValidationError("--mask goes with --verify: give both")
     }
+    if [before, after, mask].count(where: { $0 == "-" }) > 1 {
+      throw ValidationError("only one of the photos and the mask can come from standard input")
+    }
   }
 
   func run() throws {
     Interruption.endCleanly(message: "\nefface: interrupted\n")
     do throws(EditingError) {
-      if let output {
+      let file = try output.map { output throws(EditingError) in
+        try checkComparisonName(output)
         try checkResults([output], apartFrom: [before, after] + (mask.map { [$0] } ?? []))
-        try Editing.compare(
-          before: before, after: after, to: try OutputFile(output, replacing: force))
+        return try OutputFile(output, replacing: force)
       }
+      let pair = try PhotoPair(before: before, after: after)
+      if let file { try pair.write(to: file) }
       if verify {
-        let verification = try Editing.verify(before: before, after: after, mask: mask)
+        let verification = try pair.verify(mask: mask)
         try Terminal().result(verification.text)
         if !verification.isKept {
           throw EditingError.picture(
-            message: "\(after): differs from \(before) outside the mask")
+            message: "\(shown(after)): differs from \(shown(before)) outside the mask")
         }
       }
     } catch {
