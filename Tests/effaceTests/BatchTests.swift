@@ -204,6 +204,21 @@ import Testing
     #expect(try folder.bytes("r.html") == Array("<html>mine</html>".utf8))
   }
 
+  /// Its small pictures are made on the way, for which no second photo is kept.
+  @Test func aReportTakesLittleMemory() throws {
+    let folder = try Scratch()
+    let (width, height) = (2400, 1600)
+    try folder.addPhoto("in/a.jpg", width: width, height: height)
+    try folder.addMask("masks/a.png", width: width, height: height)
+    var peaks: [Int] = []
+    for options in [[], ["--report", "r.html"]] {
+      let run = try Command(call + ["--force"] + options, in: folder)
+      #expect(run.status == 0, "\(run.messages)")
+      peaks.append(try #require(try run.lines().first?["peak_memory_bytes"] as? Int))
+    }
+    #expect(peaks[1] - peaks[0] < width * height * 3 / 2, "\(peaks)")
+  }
+
   /// No result takes the place of a photo or a mask that the batch reads, by whatever name.
   @Test(arguments: [
     ["b/a.jpg", "--output", "b"],

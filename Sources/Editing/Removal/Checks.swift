@@ -34,8 +34,13 @@ func encodePicture(
 }
 
 /// A small picture of a photo for a report; errors name the file.
+///
+/// - Complexity: A photo that is turned or in colours of its own is copied whole for it.
 func thumbnail(_ photo: borrowing Photo, name: String) throws(EditingError) -> Thumbnail {
-  try thumbnail(photo.uprightPixels, name: name)
+  if photo.orientation == .up && photo.color == nil {
+    return try thumbnail(photo.pixels, name: name)
+  }
+  return try thumbnail(photo.uprightPixels, name: name)
 }
 
 /// A small picture of an upright RGB picture for a report.

@@ -59,11 +59,15 @@ public final class Eraser {
       return
     }
     let before = keepBefore(photo.photo, request)
+    let smallBefore = try smallPicture(photo.photo, request, &report)
     let seed = request.options.seed
     try fill(&photo.photo, hole, others: others, request, seed: seed, &report)
+    // Encoding lets the pixels go.
+    let smallAfter = try smallPicture(photo.photo, request, &report)
     let encoded = try encode(&photo, hole, request, &report)
     try saveMask(hole, photo.source, overlay: overlay, request, &report)
     try write(encoded, to: output, photo: photo, before: before, request, &report)
+    if let smallBefore, let smallAfter { report.thumbnails = (smallBefore, smallAfter) }
     report.variants = request.variants.isEmpty ? [] : [.init(output: output.path, seed: seed)]
     try writeVariants(
       of: &photo, before: before, hole: hole, others: others, request, &report)
@@ -170,6 +174,17 @@ public final class Eraser {
     request.showsPhoto ? photo.copy() : nil
   }
 
+  /// A small picture of the photo as it is at the moment; nil if none is wanted.
+  private func smallPicture(
+    _ photo: borrowing Photo, _ request: RemovalRequest, _ report: inout RemovalReport
+  ) throws(EditingError) -> Thumbnail? {
+    if !request.wantsThumbnails { return nil }
+    let watch = Stopwatch()
+    let picture = try thumbnail(photo, name: request.input)
+    report.timings.encode += watch.milliseconds
+    return picture
+  }
+
   private func fill(
     _ photo: inout Photo, _ hole: borrowing Mask, others: borrowing Tensor<UInt8>?,
     _ request: RemovalRequest, seed: UInt64, _ report: inout RemovalReport
@@ -254,12 +269,6 @@ public final class Eraser {
           before: before.uprightPixels, after: photo.photo.uprightPixels, name: file.path,
           title: request.input)
         try file.write(page, like: source)
-      }
-      if request.wantsThumbnails {
-        report.thumbnails = (
-          before: try thumbnail(before, name: request.input),
-          after: try thumbnail(photo.photo, name: request.input)
-        )
       }
     }
     if output.isInPlace, FileSystem.status(request.input) != source {

@@ -18,7 +18,7 @@ public struct RemovalRequest: Sendable {
   var wantsThumbnails = false
 
   /// Whether the photo's pixels are still needed once it is written.
-  var showsPhoto: Bool { comparison != nil || wantsThumbnails || !variants.isEmpty }
+  var showsPhoto: Bool { comparison != nil || !variants.isEmpty }
   /// Called with the result's bytes just before they appear under their name.
   var willPublish: (@Sendable ([UInt8]) throws(EditingError) -> Void)?
 
