@@ -65,7 +65,7 @@ public final class BatchReportFile: Sendable {
 
   /// Ends the page and gives it its name.
   public func finish() throws(EditingError) {
-    try file.write(Array(page.withLock { $0.closing() }.utf8))
+    try file.write(Array(page.withLock { $0.closing }.utf8))
     try file.publish(replacing: replaces)
     isPublished.store(true, ordering: .relaxed)
   }

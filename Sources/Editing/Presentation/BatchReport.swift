@@ -1,10 +1,10 @@
 /// A page with one card a photo of a batch, written piece by piece as the batch goes.
 ///
-/// Write ``opening``, then the piece that each `add(_:)` gives, then ``closing(note:)``. The summary comes
+/// Write ``opening``, then the piece that each `add(_:)` gives, then ``closing``. The summary comes
 /// last in the file and stands first on the page, so nothing has to be kept.
-public struct BatchReport: Sendable {
+struct BatchReport: Sendable {
   /// What became of a photo.
-  public enum Status: String, Sendable, CaseIterable {
+  enum Status: String, Sendable, CaseIterable {
     /// The result was written.
     case done
     /// What would go was found, and stays.
@@ -26,26 +26,26 @@ public struct BatchReport: Sendable {
   }
 
   /// One photo of the batch.
-  public struct Entry: Sendable {
+  struct Entry: Sendable {
     /// The photo's path, as the user knows it.
-    public var name: String
+    var name: String
     /// What became of it.
-    public var status: Status
+    var status: Status
     /// Where the result is.
-    public var output: String?
+    var output: String?
     /// What was removed, such as `person#2`.
-    public var removed: [String]
+    var removed: [String]
     /// How long it took.
-    public var milliseconds: Double?
+    var milliseconds: Double?
     /// What went wrong, or what else is to be said.
-    public var message: String?
+    var message: String?
     /// The photo as it was.
-    public var before: Thumbnail?
+    var before: Thumbnail?
     /// The photo as it is.
-    public var after: Thumbnail?
+    var after: Thumbnail?
 
     /// Makes an entry; what is left out is not shown.
-    public init(
+    init(
       name: String, status: Status, output: String? = nil, removed: [String] = [],
       milliseconds: Double? = nil, message: String? = nil, before: Thumbnail? = nil,
       after: Thumbnail? = nil
@@ -61,29 +61,20 @@ public struct BatchReport: Sendable {
     }
   }
 
-  private let title: String
+  private static let title = "Report of a batch"
+
   private var counts: [Status: Int] = [:]
   private var milliseconds = 0.0
   private var problems: [(number: Int, name: String, status: Status)] = []
   private var number = 0
 
-  /// Makes a report without a photo yet.
-  public init(title: String = "Report of a batch") { self.title = title }
-
-  /// The whole page at once.
-  public static func html(title: String = "Report of a batch", entries: [Entry]) -> String {
-    var report = BatchReport(title: title)
-    let cards = entries.map { report.add($0) }.joined()
-    return report.opening + cards + report.closing()
-  }
-
   /// The page's beginning.
-  public var opening: String {
-    Markup.head(title: title, style: Self.style) + "<body>\n<main>\n<div class=\"cards\">\n"
+  var opening: String {
+    Markup.head(title: Self.title, style: Self.style) + "<body>\n<main>\n<div class=\"cards\">\n"
   }
 
   /// Counts a photo, and gives its piece of the page.
-  public mutating func add(_ entry: Entry) -> String {
+  mutating func add(_ entry: Entry) -> String {
     number += 1
     counts[entry.status, default: 0] += 1
     milliseconds += entry.milliseconds ?? 0
@@ -116,13 +107,11 @@ public struct BatchReport: Sendable {
   }
 
   /// The page's end, with the summary.
-  ///
-  /// - Parameter note: A line below the counts, such as the time that the whole batch took.
-  public func closing(note: String? = nil) -> String {
+  var closing: String {
     let parts = Status.allCases.compactMap { status in
       counts[status].map { "<li class=\"\(status.style)\"><b>\($0)</b> \(status.rawValue)</li>" }
     }
-    var text = "</div>\n<header>\n<h1>\(Markup.escaped(title))</h1>\n<ul class=\"counts\">\n"
+    var text = "</div>\n<header>\n<h1>\(Self.title)</h1>\n<ul class=\"counts\">\n"
     text += "<li><b>\(number)</b> \(number == 1 ? "photo" : "photos")</li>\n"
     text += parts.joined(separator: "\n") + "\n</ul>\n"
     if let done = counts[.done], milliseconds > 0 {
@@ -130,7 +119,6 @@ public struct BatchReport: Sendable {
       if counts[.done] == number { text += ", \(Self.time(milliseconds / Double(done))) a photo" }
       text += "</p>\n"
     }
-    if let note { text += "<p class=\"quiet\">\(Markup.escaped(note))</p>\n" }
     if !problems.isEmpty {
       text += "<details open>\n<summary>Photos that need a look</summary>\n<ul>\n"
       for problem in problems {

@@ -1,15 +1,15 @@
-public import ImageCodecs
-public import Tensors
+import ImageCodecs
+import Tensors
 
 /// Two versions of one photo, made easy to compare.
 ///
 /// All pixels are RGB and upright. Pictures are scaled down to a size for screens, never up.
-public enum Comparison {
+enum Comparison {
   /// Both pictures on one sheet, before on the left, with a thin grey gutter.
   ///
   /// - Parameter longSide: The most pixels of the sheet's longer side.
   /// - Precondition: Both pictures have three channels, the same size and at least one pixel.
-  public static func sideBySide(
+  static func sideBySide(
     before: borrowing Tensor<UInt8>, after: borrowing Tensor<UInt8>, longSide: Int = 4096
   ) -> Tensor<UInt8> {
     checkShapes(before, after)
@@ -38,7 +38,7 @@ public enum Comparison {
   ///   - longSide: The most pixels of the longer side.
   ///   - seconds: How long each picture is shown.
   /// - Precondition: Both pictures have three channels, the same size and at least one pixel.
-  public static func blinkGIF(
+  static func blinkGIF(
     before: borrowing Tensor<UInt8>, after: borrowing Tensor<UInt8>, longSide: Int = 1280,
     seconds: Double = 0.8
   ) -> [UInt8] {
@@ -68,7 +68,7 @@ public enum Comparison {
   ///   - title: Plain text, such as the photo's name.
   ///   - longSide: The most pixels of the pictures' longer side.
   /// - Precondition: Both pictures have three channels, the same size and at least one pixel.
-  public static func sliderHTML(
+  static func sliderHTML(
     before: borrowing Tensor<UInt8>, after: borrowing Tensor<UInt8>, title: String,
     longSide: Int = 2048
   ) throws(CodecError) -> String {

@@ -1,9 +1,9 @@
 import Kernels
 import Photos
-public import Tensors
+import Tensors
 
 /// Draws what was detected, or what would go, onto a photo: tinted and outlined, with numbers and a legend below.
-public enum DetectionOverlay {
+enum DetectionOverlay {
   /// A copy of the photo with the objects drawn on it, and below it one entry an object.
   ///
   /// Lines and letters grow with the photo. Large objects are drawn first, so that small ones before
@@ -14,7 +14,7 @@ public enum DetectionOverlay {
   ///   - objects: With masks of the photo's size.
   ///   - isNumbered: Whether there are numbers and a legend.
   /// - Precondition: The photo has three channels and at least one pixel.
-  public static func drawn(
+  static func drawn(
     on pixels: borrowing Tensor<UInt8>, objects: [PresentedObject], isNumbered: Bool = true
   ) -> Tensor<UInt8> {
     precondition(pixels.channels == 3 && pixels.count > 0, "an overlay needs an RGB photo")

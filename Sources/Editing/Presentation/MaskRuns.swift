@@ -1,8 +1,8 @@
-public import Photos
+import Photos
 import Tensors
 
 /// A mask as the runs of its set pixels: small, and copied freely, where a ``Mask`` is neither.
-public struct MaskRuns: Equatable, Sendable {
+struct MaskRuns: Equatable, Sendable {
   /// Neighbouring set pixels of one row.
   struct Run: Equatable, Sendable {
     var row: Int
@@ -10,16 +10,16 @@ public struct MaskRuns: Equatable, Sendable {
   }
 
   /// Columns of the mask.
-  public let width: Int
+  let width: Int
   /// Rows of the mask.
-  public let height: Int
+  let height: Int
   /// From top to bottom, in a row from left to right.
   private(set) var runs: [Run] = []
 
   /// The runs of a mask's bytes that reach `threshold`.
   ///
   /// - Complexity: One pass over the mask.
-  public init(_ mask: borrowing Mask, threshold: UInt8 = 128) {
+  init(_ mask: borrowing Mask, threshold: UInt8 = 128) {
     width = mask.width
     height = mask.height
     let bytes = mask.values.span
@@ -44,7 +44,7 @@ public struct MaskRuns: Equatable, Sendable {
   }
 
   /// The number of set pixels.
-  public var count: Int { runs.reduce(0) { $0 + $1.columns.count } }
+  var count: Int { runs.reduce(0) { $0 + $1.columns.count } }
 
   /// The mask at another size: every pixel is that of the source under its middle.
   func scaled(width: Int, height: Int) -> MaskRuns {

@@ -1,12 +1,12 @@
-public import ImageCodecs
-public import Tensors
+import ImageCodecs
+import Tensors
 
 /// A page on which one shows what should go: it makes the command to paste, and a mask where one brushes.
 ///
 /// One file with everything in it: a small picture of the photo, the objects that were detected, and the
 /// script. It fetches nothing and sends nothing. Coordinates in the command are pixels of the full
 /// upright photo.
-public enum PickPage {
+enum PickPage {
   /// The page for a photo.
   ///
   /// - Parameters:
@@ -15,7 +15,7 @@ public enum PickPage {
   ///   - objects: What was detected, with masks of the photo's size.
   ///   - longSide: The most pixels of the page's picture.
   /// - Precondition: The photo has three channels and at least one pixel.
-  public static func html(
+  static func html(
     photo: borrowing Tensor<UInt8>, path: String, objects: [PresentedObject], longSide: Int = 1600
   ) throws(CodecError) -> String {
     precondition(photo.channels == 3 && photo.count > 0, "the page needs an RGB photo")

@@ -1,20 +1,20 @@
-public import Photos
+import Photos
 
 /// A detected object as overlays and pages show it; all coordinates are upright.
-public struct PresentedObject: Sendable {
+struct PresentedObject: Sendable {
   /// The number that stands on the object.
-  public var index: Int
+  var index: Int
   /// What selects the object on the command line, such as `person#2`.
-  public var label: String
+  var label: String
   /// How sure the detection is, 0 to 1; nil leaves it out.
-  public var score: Double?
+  var score: Double?
   /// The smallest box around the object.
-  public var box: Rectangle
+  var box: Rectangle
   /// The object's pixels.
-  public var runs: MaskRuns
+  var runs: MaskRuns
 
   /// Makes an object from its number, its name and its pixels.
-  public init(index: Int, label: String, score: Double? = nil, box: Rectangle, runs: MaskRuns) {
+  init(index: Int, label: String, score: Double? = nil, box: Rectangle, runs: MaskRuns) {
     self.index = index
     self.label = label
     self.score = score
