@@ -88,7 +88,7 @@ let package = Package(
     .executableTarget(
       name: "efface",
       dependencies: [
-        "Tensors", "Photos", "ImageCodecs", "Editing",
+        "Photos", "ImageCodecs", "Editing",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: swiftSettings),
