@@ -25,7 +25,7 @@ struct BatchReport: Sendable {
     }
   }
 
-  /// One photo of the batch.
+  /// One photo of the batch; what is left out is not shown.
   struct Entry: Sendable {
     /// The photo's path, as the user knows it.
     var name: String
@@ -34,7 +34,7 @@ struct BatchReport: Sendable {
     /// Where the result is.
     var output: String?
     /// What was removed, such as `person#2`.
-    var removed: [String]
+    var removed: [String] = []
     /// How long it took.
     var milliseconds: Double?
     /// What went wrong, or what else is to be said.
@@ -43,22 +43,6 @@ struct BatchReport: Sendable {
     var before: Thumbnail?
     /// The photo as it is.
     var after: Thumbnail?
-
-    /// Makes an entry; what is left out is not shown.
-    init(
-      name: String, status: Status, output: String? = nil, removed: [String] = [],
-      milliseconds: Double? = nil, message: String? = nil, before: Thumbnail? = nil,
-      after: Thumbnail? = nil
-    ) {
-      self.name = name
-      self.status = status
-      self.output = output
-      self.removed = removed
-      self.milliseconds = milliseconds
-      self.message = message
-      self.before = before
-      self.after = after
-    }
   }
 
   private static let title = "Report of a batch"

@@ -13,15 +13,6 @@ struct PresentedObject: Sendable {
   /// The object's pixels.
   var runs: MaskRuns
 
-  /// Makes an object from its number, its name and its pixels.
-  init(index: Int, label: String, score: Double? = nil, box: Rectangle, runs: MaskRuns) {
-    self.index = index
-    self.label = label
-    self.score = score
-    self.box = box
-    self.runs = runs
-  }
-
   /// Red, green and blue of the object: neighbours in number are far apart in hue.
   var color: SIMD3<UInt8> { Self.colors[(max(index, 1) - 1) % Self.colors.count] }
 
