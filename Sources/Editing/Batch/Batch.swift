@@ -38,20 +38,18 @@ public struct Batch: Sendable {
 
   /// Edits every photo; one that fails does not stop the others.
   ///
-  /// - Parameter report: Called after each photo, never twice at a time, in the order of completion.
+  /// - Parameter report: Called after each photo by the thread that has done it, so by several at a time.
   public func run(_ report: @Sendable (RemovalReport) -> Void) throws(EditingError) {
     if !isDry { try plan.makeFolder() }
     let journal = isDry ? nil : try BatchJournal(folder: plan.folder)
     let next = Atomic<Int>(0)
-    let reporting = Mutex(())
     let shares = Self.shares(of: threads, jobs: min(jobs, plan.items.count, processorCount))
     DispatchQueue.concurrentPerform(iterations: shares.count) { worker in
       let eraser = Eraser(threads: shares[worker])
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         if index >= plan.items.count { return }
-        let result = edit(plan.items[index], eraser, journal)
-        reporting.withLock { _ in report(result) }
+        report(edit(plan.items[index], eraser, journal))
       }
     }
   }

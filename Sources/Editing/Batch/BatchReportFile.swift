@@ -1,11 +1,9 @@
-import Synchronization
-
-/// The file with the report of a batch, written as the batch goes.
-public final class BatchReportFile: Sendable {
+/// The file with the report of a batch, written as the batch goes, by one thread at a time.
+public final class BatchReportFile {
   private let replaces: Bool
   private let file: TemporaryFile
-  private let page: Mutex<BatchReport>
-  private let isPublished = Atomic<Bool>(false)
+  private var page = BatchReport()
+  private var isPublished = false
 
   /// Begins the page; it gets its name when it is finished.
   ///
@@ -13,12 +11,10 @@ public final class BatchReportFile: Sendable {
   ///   - replacing: Whether a file of that name may be replaced.
   ///   - resuming: Whether it may be if it is a report itself: that of the run that is gone on with.
   public init(named name: String, replacing: Bool, resuming: Bool) throws(EditingError) {
-    let report = BatchReport()
     let place = try Self.place(name, replacing: replacing, resuming: resuming)
     replaces = place.replaces
     file = try TemporaryFile(for: place.path)
-    page = Mutex(report)
-    try file.write(Array(report.opening.utf8))
+    try file.write(Array(page.opening.utf8))
   }
 
   /// Refuses a name that is taken, before any folder is made.
@@ -59,17 +55,16 @@ public final class BatchReportFile: Sendable {
         ?? (report.notes.isEmpty ? nil : report.notes.joined(separator: "; ")),
       before: report.thumbnails?.before,
       after: report.thumbnails?.after)
-    let card = page.withLock { $0.add(entry) }
-    try file.write(Array(card.utf8))
+    try file.write(Array(page.add(entry).utf8))
   }
 
   /// Ends the page and gives it its name.
   public func finish() throws(EditingError) {
-    try file.write(Array(page.withLock { $0.closing }.utf8))
+    try file.write(Array(page.closing.utf8))
     try file.publish(replacing: replaces)
-    isPublished.store(true, ordering: .relaxed)
+    isPublished = true
   }
 
   /// A page that was not finished, for whatever reason, does not stay.
-  deinit { if !isPublished.load(ordering: .relaxed) { file.remove() } }
+  deinit { if !isPublished { file.remove() } }
 }

@@ -124,7 +124,7 @@ struct BatchCommand: ParsableCommand {
       let batch = Batch(
         plan: plan, options: selection.removal(masks: [], file: file),
         jobs: jobs ?? min(threads, 4), threads: threads, resumes: resume,
-        replaces: reporting.force, isDry: dryRun, wantsThumbnails: page != nil)
+        replaces: reporting.force, isDry: dryRun, wantsThumbnails: report != nil)
       let tally = BatchTally(
         total: plan.items.count, terminal: terminal, json: reporting.json, isDry: dryRun, page: page
       )
@@ -137,37 +137,39 @@ struct BatchCommand: ParsableCommand {
   }
 }
 
-/// Counts a batch's photos as they are finished, and reports each.
+/// Counts a batch's photos as they are finished, and reports each; its one lock keeps the lines and the page of
+/// photos that are finished at a time apart.
 private final class BatchTally: Sendable {
   private let total: Int
   private let terminal: Terminal
   private let json: Bool
   private let isDry: Bool
-  private let page: BatchReportFile?
   private let start = ContinuousClock.now
-  private let state = Mutex(State())
+  private let state: Mutex<State>
 
   private struct State {
+    let page: BatchReportFile?
     var statuses: [RemovalReport.Status] = []
     /// How many finished photos have notes.
     var noted = 0
     /// Why the page, or standard output, does not show every photo; the photos are done all the same.
-    var (pageError, outputError): (EditingError?, EditingError?)
+    var pageError: EditingError?
+    var outputError: EditingError?
   }
 
-  init(total: Int, terminal: Terminal, json: Bool, isDry: Bool, page: BatchReportFile?) {
+  init(total: Int, terminal: Terminal, json: Bool, isDry: Bool, page: sending BatchReportFile?) {
     self.total = total
     self.terminal = terminal
     self.json = json
     self.isDry = isDry
-    self.page = page
+    state = Mutex(State(page: page))
   }
 
   func begin() { terminal.progress("0/\(total) photos …") }
 
   func add(_ report: RemovalReport) {
-    if let error = report.error { terminal.message("\(error)") }
     state.withLock { state in
+      if let error = report.error { terminal.message("\(error)") }
       state.statuses.append(report.status)
       if report.status == .done && !report.notes.isEmpty { state.noted += 1 }
       do throws(EditingError) {
@@ -176,7 +178,7 @@ private final class BatchTally: Sendable {
         state.outputError = error
       }
       do throws(EditingError) {
-        try page?.add(report)
+        try state.page?.add(report)
       } catch {
         state.pageError = error
       }
@@ -187,17 +189,21 @@ private final class BatchTally: Sendable {
 
   func finish(quiet: Bool) throws {
     terminal.clearProgress()
-    let state = state.withLock { $0 }
+    try state.withLock { try finish($0, quiet: quiet) }
+  }
+
+  private func finish(_ state: State, quiet: Bool) throws {
     let statuses = state.statuses
     let summary = summary(statuses)
     if let error = state.pageError { throw error }
-    try page?.finish()
+    try state.page?.finish()
     if let error = state.outputError { throw error }
     if !quiet && !json {
       terminal.message(summary)
       if state.noted > 0 {
         let notes = state.noted == 1 ? "1 of them has a note" : "\(state.noted) of them have notes"
-        terminal.message("\(notes)" + (page == nil ? " (--report FILE or --json shows them)" : ""))
+        let hint = state.page == nil ? " (--report FILE or --json shows them)" : ""
+        terminal.message(notes + hint)
       }
     }
     let status = ExitStatus(statuses)
