@@ -43,6 +43,15 @@ import Testing
     return 60 + 120 * max(0, min(1, 0.5 + distance / 2))
   }
 
+  @Test func looksOnlyIntoHolesInWhichALineCanBeLost() {
+    for (rows, isWide) in [(60..<66, false), (60..<80, true)] {
+      var known = Tensor<UInt8>(height: 128, width: 128, repeating: 255)
+      for y in rows { for x in 20..<110 { known[y, x] = 0 } }
+      let canFind = LineSearch.canFind(in: known)
+      #expect(canFind == isWide)
+    }
+  }
+
   @Test func drawsAnEdgeThroughAHole() throws {
     let pictures = Pictures(edge)
     let lines = pictures.lines
