@@ -143,6 +143,24 @@ static void distances(const efk_kernels *k, int width, int far) {
   compare("distances", a, b, (size_t)width * 4, k, (int[]){width, far, 0, 0, 0});
 }
 
+static void ridges(const efk_kernels *k, int width) {
+  static uint8_t pixels[7][SIDE];
+  static float scratch[3 * (SIDE + 6)];
+  static int16_t a[5 * SIDE], b[5 * SIDE];
+  static uint8_t strong[2][SIDE];
+  const uint8_t *rows[7];
+  for (int r = 0; r < 7; r++) {
+    rows[r] = pixels[r];
+    for (int x = 0; x < width; x++) pixels[r][x] = (uint8_t)draw(256);
+  }
+  efk_image_scalar.ridge_row(rows, scratch, a, SIDE, strong[0], width);
+  k->image->ridge_row(rows, scratch, b, SIDE, strong[1], width);
+  for (int p = 0; p < 5; p++) {
+    compare("ridges", a + p * SIDE, b + p * SIDE, (size_t)width * 2, k, (int[]){width, p, 0, 0, 0});
+  }
+  compare("strengths", strong[0], strong[1], (size_t)width, k, (int[]){width, 0, 0, 0, 0});
+}
+
 int main(void) {
   int tables = 0;
   for (int set = EFK_ISA_SCALAR + 1; set <= EFK_ISA_NEON_I8MM; set++) {
@@ -157,6 +175,7 @@ int main(void) {
       depthwise(k, width, height, stride, 3 + 2 * (int)draw(2));
       addition(k, width, height, (efk_add_mode)draw(3));
       distances(k, 1 + (int)draw(600), 1 + (int)draw(181));
+      ridges(k, 1 + (int)draw(SIDE));
     }
     printf("%s: compared\n", k->name);
   }

@@ -147,6 +147,39 @@ func dots(height: Int, width: Int, oneIn: Int, seed: UInt64 = 7) -> Tensor<UInt8
     }
   }
 
+  @Test(arguments: InstructionSet.available) func derivativesAreThoseOfAParabola(
+    set: InstructionSet
+  )
+    throws
+  {
+    let kernels = try #require(KernelTable(set))
+    let scalar = try #require(KernelTable(.scalar))
+    for (height, width) in [(1, 1), (3, 5), (40, 33), (20, 300)] {
+      let image = noise(height: height, width: width, channels: 1)
+      let some = RidgeDerivatives(of: image, threads: 2, kernels: kernels)
+      let same = RidgeDerivatives(of: image, threads: 1, kernels: scalar)
+      let (values, others) = (some.values.span, same.values.span)
+      #expect(values.indices.allSatisfy { values[$0] == others[$0] })
+      #expect(bytes(some.strengths) == bytes(same.strengths))
+    }
+    // Brightness x² + x y - y² + 3 x around the middle, and what becomes of it under a Gaussian.
+    let side = 17
+    var parabola = Tensor<UInt8>(height: side, width: side, repeating: 0)
+    for row in 0..<side {
+      for column in 0..<side {
+        let (x, y) = (column - 8, row - 8)
+        parabola[row, column] = UInt8(clamping: 120 + x * x + x * y - y * y + 3 * x)
+      }
+    }
+    let result = RidgeDerivatives(of: parabola, threads: 1, kernels: kernels)
+    for (plane, expected) in [2, 1, -2, 3, 0].enumerated() {
+      let value = Double(result.values[plane * side + 8, 8]) / 64
+      #expect(abs(value - Double(expected)) < 0.05, "\(plane)")
+    }
+    // The larger eigenvalue of (2, 1; 1, -2) is the root of 5.
+    #expect(abs(Double(result.strengths[8, 8]) / 16 - 2.236) < 0.1)
+  }
+
   @Test(arguments: InstructionSet.available) func distancesEndWhereAsked(set: InstructionSet) throws
   {
     let kernels = try #require(KernelTable(set))

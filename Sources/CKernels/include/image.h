@@ -125,6 +125,13 @@ typedef struct efk_image {
   efk_isa (*distance_across)(const uint16_t *vertical, int32_t far, uint16_t *squares, int32_t *out,
                              int32_t count);
 
+  /// One row of the derivatives of a picture of `width` bytes a row under a Gaussian of one pixel, from that
+  /// row and three on each side of it, edges repeated: xx, xy, yy, x and y, in 64ths, cut off to whole
+  /// numbers, `plane` numbers apart; and 16 times the magnitude of the larger eigenvalue of the second ones,
+  /// at most 255. `scratch` holds 3 · (width + 6) numbers.
+  efk_isa (*ridge_row)(const uint8_t *_Nonnull const *_Nonnull rows, float *scratch, int16_t *out,
+                       ptrdiff_t plane, uint8_t *strengths, int32_t width);
+
   /// What the field's sources cost, for the field's rows `row..<row_end`.
   efk_isa (*patch_cost)(const efk_patch_search *search, int32_t row, int32_t row_end);
   /// One pass over the field's rows `row..<row_end`; `before` is the field's row that the first one
