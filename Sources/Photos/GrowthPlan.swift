@@ -31,7 +31,8 @@ public struct GrowthPlan: Equatable, Sendable {
   ) {
     var groups = components.map { part in
       // A wire across the photo has a large box, but is not large.
-      let size = Double(min(part.box.width * part.box.height, 3 * part.area)).squareRoot()
+      let whole = Double(min(part.box.width * part.box.height, 3 * part.area)).squareRoot()
+      let size = min(whole, 8 * Double(part.area) / Double(max(part.box.width, part.box.height)))
       let radius = grow ?? max(3, Int((0.018 * size).rounded()), uncertainty)
       return Group(region: part.box.grown(by: radius + 1), grow: radius, feather: 0)
     }

@@ -123,7 +123,7 @@ import Testing
 
   @Test func aThinPartGrowsLittle() {
     let wire = Mask.Component(box: Rectangle(x: 0, y: 0, width: 9000, height: 9000), area: 90_000)
-    #expect(GrowthPlan(components: [wire], width: 9000, height: 9000).groups.first?.grow == 9)
+    #expect(GrowthPlan(components: [wire], width: 9000, height: 9000).groups.first?.grow == 3)
   }
 
   @Test func makesOneRegionOfSpeckles() {

@@ -85,6 +85,20 @@ private func sag(_ x: Double) -> Double { 60 + 0.1 * x + 0.0004 * (x - 240) * (x
     #expect(count == 3, "\(street.wires().map { ($0.box, $0.radii[0]) })")
   }
 
+  @Test func findsAllOfWiresThatCross() {
+    var street = Street()
+    var truth = street.hang { 40 + 0.15 * $0 }
+    for height in [{ 60 + 0.14 * $0 }, { 150 - 0.1 * $0 }, { 95 - 0.01 * $0 }]
+      as [(Double) -> Double]
+    {
+      truth.formUnion(street.hang(height))
+    }
+    var found = Mask(width: Street.width, height: Street.height)
+    for wire in street.wires() { _ = wire.draw(onto: &found) }
+    let (missed, all) = (truth.without(found), truth.count)
+    #expect(20 * missed < all, "\(missed) of \(all)")
+  }
+
   @Test func followsAWireOverAGap() {
     var street = Street()
     let left = street.hang(from: 0..<220, sag)

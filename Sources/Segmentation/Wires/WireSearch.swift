@@ -72,8 +72,11 @@ private struct WireSearch {
   ) -> Bool {
     let points = trace.points
     let longer = Float(max(field.width, field.height))
-    if Float(points.count) < Self.leastLength * longer { return false }
-    if 10 * trace.isSeen.count(where: { $0 }) < 8 * points.count { return false }
+    let least = (trace.meetsWire ? Self.leastPiece : Self.leastLength) * longer
+    if Float(points.count) < least { return false }
+    // Where it crosses a wire it cannot be seen.
+    let leastSeen = trace.meetsWire ? 4 : 8
+    if 10 * trace.isSeen.count(where: { $0 }) < leastSeen * points.count { return false }
     let span = points[points.count - 1] - points[0]
     let (across, along) =
       orientation.swapsSides ? (abs(span.y), abs(span.x)) : (abs(span.x), abs(span.y))
@@ -102,6 +105,8 @@ private struct WireSearch {
   private static let (clearLength, clearDepth): (Float, Float) = (0.13, 6)
   /// The shortest wire, in parts of the photo's longer side.
   private static let leastLength: Float = 0.1
+  /// The shortest piece of a line that meets a wire.
+  private static let leastPiece: Float = 0.025
   /// The least of a wire's width to its height.
   private static let leastSlant: Float = 0.1
   /// See `bend`.
@@ -143,10 +148,13 @@ private struct WireSearch {
       let place = points[i] * scale
       if sky.contains(place - aside * across) && sky.contains(place + aside * across) { inSky += 1 }
     }
-    if count == 0 || 10 * inSky < 6 * count || 10 * alike < 7 * count { return false }
+    if count == 0 || 10 * inSky < 6 * count { return false }
     depths.sort()
     farDepths.sort()
-    if farDepths[count / 2] > Self.mostSoftness * depths[count / 2] { return false }
+    // Where it meets a wire, that lies beside it; between two dark ones the sky is a bright line.
+    let isApart =
+      10 * alike >= 7 * count && farDepths[count / 2] <= Self.mostSoftness * depths[count / 2]
+    if !isApart && !(trace.meetsWire && trace.isDark) { return false }
     let isThick = scale > 1.5 * finest
     return depths[count / 2] >= (isThick ? 3 : 1) * leastDepth
   }
@@ -204,6 +212,11 @@ private struct WireSearch {
       }
       let base = (profile[0] + profile[1] + profile[2 * reach] + profile[2 * reach - 1]) / 4
       let depth = base - profile[reach]
+      // Beside another wire nothing can be measured.
+      if (depth > 0) != trace.isDark {
+        widths.append(1)
+        continue
+      }
       var end = 1
       while end < reach - 2
         && max((base - profile[reach - end]) / depth, (base - profile[reach + end]) / depth) > 0.25
@@ -213,7 +226,7 @@ private struct WireSearch {
       widths.append(Float(end) / 2)
     }
     // Where something crosses the line it looks wide.
-    let usual = widths.sorted()[widths.count / 2]
+    let usual = widths.sorted()[trace.meetsWire ? widths.count / 4 : widths.count / 2]
     return points.indices.map { min(widths[$0 / section], 1.5 * usual) }
   }
 }
