@@ -5,8 +5,8 @@ public import Tensors
 /// Finds wires and cables before the sky: long thin lines that hardly bend and have the sky on both sides.
 ///
 /// Where one is clear, fainter and shorter ones count as well; a cloud's rim alone does not. A wire is followed
-/// beyond the sky as long as it is seen. Upright lines are left alone, for they are masts,
-/// poles and corners as often as wires.
+/// beyond the sky as long as it is seen. Upright lines are left alone, for they are masts, poles and corners as
+/// often as wires.
 ///
 /// - Parameters:
 ///   - pixels: The stored photo, height × width × 3, 0 to 255.
@@ -49,22 +49,31 @@ private struct WireSearch {
   ///
   /// - Parameter scale: Photo pixels to one of the picture.
   mutating func look(at picture: borrowing Tensor<UInt8>, scale: Float, threads: Int) {
-    let known = wires
+    let known = Self.map(of: wires, height: picture.height, width: picture.width, scale: scale)
     var tracer = WireTracer(RidgeField(picture, threads: threads))
     let traces = tracer.traces { trace, field in isWire(trace, in: field, scale: scale) }
     for trace in traces {
-      let wire = wire(of: trace, in: tracer.field, scale: scale)
-      if Self.isKnown(wire, known) { continue }
-      wires.append(wire)
+      let on = trace.points.count { known[$0.pixel.y, $0.pixel.x] != 0 }
+      if 2 * on > trace.points.count { continue }
+      wires.append(wire(of: trace, in: tracer.field, scale: scale))
       isSure = isSure || isClear(trace, in: tracer.field, scale: scale)
     }
   }
 
-  /// Whether most of a wire lies on others.
-  private static func isKnown(_ wire: Wire, _ others: [Wire]) -> Bool {
-    let some = stride(from: 0, to: wire.points.count, by: 16).map { wire.points[$0].pixel }
-    let on = some.count { x, y in others.contains { $0.passes(x: x, y: y, within: 4) } }
-    return 2 * on > some.count
+  /// 255 on wires and beside them, in a picture of the photo.
+  private static func map(
+    of wires: [Wire], height: Int, width: Int, scale: Float
+  ) -> Tensor<UInt8> {
+    var map = Tensor<UInt8>(height: height, width: width, repeating: 0)
+    for wire in wires {
+      for point in wire.points {
+        let (x, y) = ((point + 0.5) / scale - 0.5).pixel
+        for ny in max(0, y - 2)..<max(0, min(height, y + 3)) {
+          for nx in max(0, x - 2)..<max(0, min(width, x + 3)) { map[ny, nx] = 255 }
+        }
+      }
+    }
+    return map
   }
 
   private func isWire(
