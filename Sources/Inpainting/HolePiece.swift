@@ -33,8 +33,14 @@ extension HolePiece {
     guard longer > wholeLength,
       let depth = depth(of: mask, in: box, upTo: min(mostDepth, longer / slenderness))
     else { return [HolePiece(box: box, isThin: false)] }
-    return cut(box, to: max(leastLength, length * depth), mask: mask)
-      .map { HolePiece(box: $0, isThin: true) }
+    let parts = cut(box, to: max(leastLength, length * depth), mask: mask)
+    // Of a grid or of specks everywhere, the windows of all pieces are larger than one around them all.
+    func window(_ box: Rectangle, margin: Int) -> Int {
+      box.grown(by: margin).clipped(toWidth: mask.width, height: mask.height).area
+    }
+    let all = parts.reduce(0) { $0 + window($1, margin: 64) }
+    if all > window(box, margin: longer * 3 / 5) { return [HolePiece(box: box, isThin: false)] }
+    return parts.map { HolePiece(box: $0, isThin: true) }
   }
 
   /// How far a hole's innermost pixel is from its edge, rounded up; `nil` if farther than a limit.

@@ -42,6 +42,15 @@ import Testing
     #expect(pieces.count == 6 && pieces.allSatisfy(\.isThin))
   }
 
+  @Test func leavesGridsWhole() throws {
+    var mask = Mask(width: 1_400, height: 1_400)
+    for y in 0..<1_400 {
+      for x in 0..<1_400 where y % 60 < 3 || x % 60 < 3 { mask.values[y, x] = 255 }
+    }
+    let pieces = try pieces(of: mask)
+    #expect(pieces.count == 1 && !pieces[0].isThin)
+  }
+
   @Test func leavesThickAndShortHolesWhole() throws {
     let thick = try pieces(of: band(thickness: 80))
     #expect(thick.count == 1 && thick[0].box.width == 1_600 && !thick[0].isThin)

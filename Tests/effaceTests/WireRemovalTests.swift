@@ -49,6 +49,14 @@ import Testing
     #expect((try run.json()["removed"] as? [Any])?.count == 1)
     let result = try decode(folder.bytes("a-removed.png"), name: "a")
     #expect(result.photo.pixels[135, 200, 1] == 40 && result.photo.pixels[65, 200, 1] > 150)
+    let missed = try Command(
+      ["remove-object", "a.png", "--wires", "--not-at", "200,100", "--dry-run", "--json"],
+      in: folder)
+    #expect(
+      try missed.json()["notes"] as? [String]
+        == ["no wire passes 200,100: nothing is kept there"])
+    let name = try Command(["remove-object", "a.png", "--object", "wire", "--dry-run"], in: folder)
+    #expect(name.status == 2 && name.messages.contains("use --wires"))
     let none = try Command(
       [
         "remove-object", "a.png", "--wires", "--not-at", "200,136", "--not-at", "200,65",

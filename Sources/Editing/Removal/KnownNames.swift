@@ -15,6 +15,9 @@ func ignorance(of word: String) -> String? {
     return "'\(word)' is not recognized well enough to be asked for by name; "
       + "show it with --at X,Y or --box X,Y,W,H"
   }
+  if word == "wire" || word == "wires" {
+    return "wires are no class: use --wires, and --not-at to keep one"
+  }
   let near = nearestNames(to: word, among: known).map { "'\($0)'" }
   return "no class is called '\(word)'"
     + (near.isEmpty ? "" : " (did you mean \(near.joined(separator: " or "))?)") + "; known: "

@@ -11,6 +11,12 @@ extension SelectedMask {
       photo.orientation.stored(x: $0.x, y: $0.y, width: photo.width, height: photo.height)
     }
     let reach = Float(max(4, max(photo.width, photo.height) / 250))
+    if !selection.needsScene && !found.isEmpty {
+      for (place, given) in zip(kept, selection.kept)
+      where !found.contains(where: { $0.passes(x: place.x, y: place.y, within: reach) }) {
+        notes.append("no wire passes \(given): nothing is kept there")
+      }
+    }
     let gone = found.filter { wire in
       !kept.contains { wire.passes(x: $0.x, y: $0.y, within: reach) }
     }
