@@ -62,16 +62,7 @@ extension HolePiece {
     if count > max(box.area / 4, 2 * limit * max(box.width, box.height)) { return nil }
     let region = ImageRegion(rows: box.y..<box.maxY, columns: box.x..<box.maxX)
       .grown(by: 1, height: mask.height, width: mask.width)
-    var outside = Tensor<UInt8>(uninitializedHeight: region.height, width: region.width)
-    do {
-      let from = mask.span
-      var to = outside.mutableSpan
-      for y in 0..<region.height {
-        let line = (region.rows.lowerBound + y) * mask.width + region.columns.lowerBound
-        for x in 0..<region.width { to[y * region.width + x] = from[line + x] == 0 ? 255 : 0 }
-      }
-    }
-    let distances = squaredDistances(toSet: outside, far: limit + 1)
+    let distances = squaredDistances(toSet: known(beside: mask, in: region), far: limit + 1)
     let squared = distances.span
     var deepest: Int32 = 0
     for i in squared.indices { deepest = max(deepest, squared[i]) }

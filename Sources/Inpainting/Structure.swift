@@ -32,16 +32,7 @@ public struct Structure: ~Copyable {
   ) throws(NetworkError) {
     let frame = NetworkFrame(box: box, height: pixels.height, width: pixels.width, network: network)
     let region = frame.region
-    var known = Tensor<UInt8>(uninitializedHeight: region.height, width: region.width)
-    do {
-      // As many pixels as the window has: checked subscripts took longer than the network.
-      let from = hole.span
-      var to = known.mutableSpan
-      for y in 0..<region.height {
-        let line = (region.rows.lowerBound + y) * hole.width + region.columns.lowerBound
-        for x in 0..<region.width { to[y * region.width + x] = from[line + x] == 0 ? 255 : 0 }
-      }
-    }
+    let known = Inpainting.known(beside: hole, in: region)
     let look = try NetworkLook(
       network, in: frame, pixels: pixels, known: known, orientation: orientation, color: color,
       threads: threads)
@@ -112,4 +103,17 @@ public struct Structure: ~Copyable {
     }
     return gaussianBlurred(guide, sigma: blur * scale / step, threads: threads)
   }
+}
+
+/// 255 in a region where a mask is 0, and 0 in the hole.
+func known(beside hole: borrowing Tensor<UInt8>, in region: ImageRegion) -> Tensor<UInt8> {
+  var known = Tensor<UInt8>(uninitializedHeight: region.height, width: region.width)
+  // As many pixels as the window has: checked subscripts took longer than the network.
+  let from = hole.span
+  var to = known.mutableSpan
+  for y in 0..<region.height {
+    let line = (region.rows.lowerBound + y) * hole.width + region.columns.lowerBound
+    for x in 0..<region.width { to[y * region.width + x] = from[line + x] == 0 ? 255 : 0 }
+  }
+  return known
 }

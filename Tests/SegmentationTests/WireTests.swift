@@ -137,6 +137,22 @@ private func sag(_ x: Double) -> Double { 60 + 0.1 * x + 0.0004 * (x - 240) * (x
     #expect(twigWires.isEmpty, "a twig is short")
   }
 
+  @Test func readsSmallPhotosFullOfLines() {
+    for (height, width) in [(1, 1), (63, 80), (64, 64), (70, 150)] {
+      var picture = Tensor<UInt8>(height: height, width: width, channels: 3, repeating: 200)
+      for y in 0..<height {
+        for x in 0..<width
+        where (x + 3 * y) % 19 == 0 || (2 * x + y) % 23 < 2 || (x - 4 * y) % 29 == 0 {
+          for c in 0..<3 { picture[y, x, c] = 40 }
+        }
+      }
+      var mask = Mask(width: width, height: height)
+      for wire in wires(in: picture, orientation: .up, threads: 1) {
+        #expect(wire.points.count == wire.radii.count && wire.draw(onto: &mask) >= 0)
+      }
+    }
+  }
+
   @Test func looksForTheSkyAbove() {
     var street = Street()
     _ = street.hang(sag)

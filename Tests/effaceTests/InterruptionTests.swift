@@ -144,35 +144,25 @@ import Testing
   /// A shell's script has SIGINT ignored by what it runs in the background, and may ask for more.
   @Test(arguments: [("INT", SIGINT), ("TERM", SIGTERM)])
   func goesOnWhenASignalIsIgnored(name: String, number: Int32) throws {
-    let folder = try Scratch()
-    try folder.addPhoto("photo.jpg")
-    try folder.addMask("masks/a.png")
-    try folder.write("in/t.txt", [])
-    addPipe("in/a.jpg", in: folder)
     let script = "trap '' \(name); exec \"$0\" \"$@\""
-    let process = try start(
-      "/bin/sh", ["-c", script, Command.program.path] + batch, in: folder)
-    let photo = try pipe("in/a.jpg", of: process, in: folder)
-    kill(process.processIdentifier, number)
-    try photo.write(contentsOf: Data(try folder.bytes("photo.jpg")))
-    try photo.close()
-    process.waitUntilExit()
-    let messages = try messages(in: folder)
-    #expect(process.terminationStatus == 0, "\(messages)")
-    #expect(folder.has("out/a.jpg") && folder.has("r.html"))
+    try goesOn("/bin/sh", ["-c", script], signal: number)
   }
 
   @Test(.enabled(if: Command.installed("nohup") != nil))
   func goesOnWhenTheTerminalIsToBeOutlived() throws {
+    try goesOn(try #require(Command.installed("nohup")), [], signal: SIGHUP)
+  }
+
+  /// Starts a batch by a launcher, sends it a signal while it reads a photo, and sees it end as ever.
+  private func goesOn(_ launcher: String, _ arguments: [String], signal: Int32) throws {
     let folder = try Scratch()
     try folder.addPhoto("photo.jpg")
     try folder.addMask("masks/a.png")
     try folder.write("in/t.txt", [])
     addPipe("in/a.jpg", in: folder)
-    let nohup = try #require(Command.installed("nohup"))
-    let process = try start(nohup, [Command.program.path] + batch, in: folder)
+    let process = try start(launcher, arguments + [Command.program.path] + batch, in: folder)
     let photo = try pipe("in/a.jpg", of: process, in: folder)
-    kill(process.processIdentifier, SIGHUP)
+    kill(process.processIdentifier, signal)
     try photo.write(contentsOf: Data(try folder.bytes("photo.jpg")))
     try photo.close()
     process.waitUntilExit()

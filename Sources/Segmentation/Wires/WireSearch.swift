@@ -81,7 +81,7 @@ private struct WireSearch {
   ) -> Bool {
     let points = trace.points
     let longer = Float(max(field.width, field.height))
-    let least = (trace.meetsWire ? Self.leastPiece : Self.leastLength) * longer
+    let least = max(16, (trace.meetsWire ? Self.leastPiece : Self.leastLength) * longer)
     if Float(points.count) < least { return false }
     // Where it crosses a wire it cannot be seen.
     let leastSeen = trace.meetsWire ? 4 : 8
@@ -112,7 +112,7 @@ private struct WireSearch {
 
   /// The least length and difference of a clear wire; see `leastLength` and `leastDepth`.
   private static let (clearLength, clearDepth): (Float, Float) = (0.13, 6)
-  /// The shortest wire, in parts of the photo's longer side.
+  /// The shortest wire, in parts of the photo's longer side; 16 pixels in any case.
   private static let leastLength: Float = 0.1
   /// The shortest piece of a line that meets a wire.
   private static let leastPiece: Float = 0.025
