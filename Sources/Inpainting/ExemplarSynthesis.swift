@@ -81,7 +81,7 @@ struct ExemplarSynthesis {
       }
     }
     let added = resized(small, height: height, width: width, filter: .bilinear, threads: threads)
-    let (fadeIn, far) = (max(1, settings.guideBlur * scale), settings.transferReach * scale)
+    let fadeIn = max(1, settings.guideBlur * scale)
     nonisolated(unsafe) let hole = unsafe level.hole.pointer
     nonisolated(unsafe) let pixels = unsafe level.image.pixels.mutablePointer
     nonisolated(unsafe) let (distance, addition) = unsafe (distances.pointer, added.pointer)
@@ -91,8 +91,7 @@ struct ExemplarSynthesis {
         for x in region.columns where unsafe hole[line + x] != 0 {
           let squared = unsafe Float(
             distance[row * region.width + x - region.columns.lowerBound])
-          var part = min(1, squared.squareRoot() / Float(fadeIn))
-          if far > 0 { part /= 1 + squared / Float(far * far) }
+          let part = min(1, squared.squareRoot() / Float(fadeIn))
           for i in 4 * (line + x)..<4 * (line + x) + 3 {
             let sum = unsafe Float(pixels[i]) + part * (Float(addition[i]) - 128)
             unsafe pixels[i] = UInt8(max(0, min(255, sum.rounded())))

@@ -12,7 +12,7 @@ public struct SynthesisSettings: Sendable {
   /// one; less beyond, and nothing from four pixels on.
   public var guideFine = 0.3
   /// See `guideCoarse`.
-  public var guideReach = 8.0
+  public var guideReach = 16.0
   /// What the smooth fill counts at the first search of all where there is no guide.
   public var smoothWeight = 0.25
   /// Rounds of searching and voting at the coarsest scale.
@@ -47,9 +47,7 @@ public struct SynthesisSettings: Sendable {
   /// The largest difference that is taken over, softly.
   public var transferLimit = 40.0
   /// The mismatch of patches, in levels, at which that falls to a half; 0: it never falls.
-  public var transferError = 6.0
-  /// It falls to a half at so many network pixels from the hole's edge; 0: never.
-  public var transferReach = 12.0
+  public var transferError = 3.0
 
   /// The settings of the product.
   public init() {}

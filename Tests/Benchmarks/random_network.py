@@ -22,7 +22,7 @@ def main():
     parser.add_argument("--sparsity", type=float, default=0.78)
     options = parser.parse_args()
     torch.manual_seed(1)
-    network = InpaintingNetwork(levels=2)
+    network = InpaintingNetwork(dilations=(1, 4, 8, 1))
     torch.nn.init.normal_(network.out.weight, std=0.05)  # starts at zero, and zeros would all be left out
     for weight in prunable(network).values():
         # Some outputs, inputs and taps matter more than others, as in a trained network.

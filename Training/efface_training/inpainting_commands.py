@@ -38,7 +38,10 @@ def add_commands(subparsers) -> None:
         parser.add_argument("--seed", type=int, default=0)
         if run is train:
             parser.add_argument("--start", type=Path, help="network file to go on from where there is no checkpoint yet")
-            parser.add_argument("--whole", action="store_true", help="with --start: train what the file lacks, too, whole levels among it")
+            parser.add_argument("--whole", action="store_true", help="with --start: train what the file lacks, too")
+            parser.add_argument("--widths", type=int, nargs=2, metavar=("FINE", "MIDDLE"), help="channels at 1/4 and 1/8 (96 128)")
+            parser.add_argument("--dilations", type=int, nargs="+", metavar="D",
+                                help="of the blocks at 1/8 (1 2 4 8 1 1); a file that --start names grows to this shape")  # fmt: skip
         if run is prune:
             parser.add_argument("--dense", type=Path, required=True,
                                 help="checkpoint or network file: the teacher, and where to start without --start")  # fmt: skip
@@ -100,13 +103,15 @@ def _trainer(options, network=None):
 
 
 def train(options) -> None:
+    from .inpainting_network import InpaintingNetwork
     from .inpainting_start import network_like
 
-    checkpoint, network = options.folder / "checkpoint.pt", None  # all three levels
-    if checkpoint.exists():
-        network = network_like(checkpoint)
-    elif options.start and not options.whole:
-        network = network_like(options.start)
+    checkpoint = options.folder / "checkpoint.pt"
+    known = checkpoint if checkpoint.exists() else options.start
+    shape = network_like(known).config if known else {}
+    if not checkpoint.exists():
+        shape |= {key: value for key in ("widths", "dilations") if (value := getattr(options, key))}
+    network = InpaintingNetwork(**shape)
     trainer = _trainer(options, network)
     if checkpoint.exists():
         trainer.load(checkpoint)

@@ -15,13 +15,13 @@ INPUT_SIZE = 256  # the product's window; trained on smaller ones, whose holes a
 
 
 def load_network(checkpoint: Path) -> InpaintingNetwork:
-    """The averaged network of a checkpoint, pruned weights at exactly zero, without a level that was pruned whole."""
+    """The averaged network of a checkpoint, pruned weights at exactly zero, without blocks that were pruned whole."""
     state = torch.load(checkpoint, map_location="cpu")
     network = InpaintingNetwork(**state["config"])
     network.load_state_dict(state["average"])
     for name, mask in state["masks"].items():
         network.get_parameter(name).data.mul_(mask)
-    return without_idle_level(network).eval().requires_grad_(False)
+    return without_idle_blocks(network).eval().requires_grad_(False)
 
 
 def trained_parameters(checkpoint: Path) -> int:
@@ -31,19 +31,19 @@ def trained_parameters(checkpoint: Path) -> int:
 
 
 @torch.no_grad()
-def without_idle_level(network: InpaintingNetwork) -> InpaintingNetwork:
-    """The network without its coarsest level if pruning left nothing there that looks at the picture, and no whole branch: then
-    it is the same everywhere, and what it adds goes into a bias.
-
-    At the border of the window, where the last convolution sees less of the constant, the sum differs a little.
-    """
-    whole = lambda block: block.first.weight.any() and block.second.weight.any()  # noqa: E731
-    if network.levels < 3 or network.down_coarse.weight.any() or any(map(whole, network.coarse)):
+def without_idle_blocks(network: InpaintingNetwork) -> InpaintingNetwork:
+    """The network without the blocks at 1/8 of which pruning left only the last bias, which goes into the block before."""
+    kept, dilations = [], network.config["dilations"]
+    for index, block in enumerate(network.middle):
+        if not kept or block.second.weight.any():
+            kept.append(index)
+        else:
+            network.middle[kept[-1]].second.bias.add_(block.second.bias)
+    if len(kept) == len(dilations):
         return network
-    fewer = InpaintingNetwork(**(network.config | dict(levels=2)))
-    fewer.load_state_dict({name: value for name, value in network.state_dict().items() if name in fewer.state_dict()})
-    added = network.from_coarse(torch.zeros(1, network.config["widths"][1], 16, 16))
-    fewer.middle_in[-1].second.bias.add_(added[0, :, 8, 8])
+    fewer = InpaintingNetwork(**(network.config | dict(dilations=[dilations[index] for index in kept])))
+    fewer.middle = torch.nn.ModuleList(network.middle[index] for index in kept)
+    fewer.load_state_dict(fewer.state_dict() | {k: v for k, v in network.state_dict().items() if not k.startswith("middle.")})
     return fewer
 
 
@@ -59,25 +59,9 @@ def lower(network: InpaintingNetwork) -> Graph:
             x = residual(f"{name}.{index}", x, block)
         return x
 
-    def coarsest(x: str) -> str:
-        x = g.conv("down_coarse", x, network.down_coarse)
-        for index, block in enumerate(network.coarse):
-            x = residual(f"coarse.{index}", x, block)
-            if index % 2 == 0:
-                context, name = network.contexts[index // 2], f"context.{index // 2}"
-                y = g.conv(f"{name}.first", g.mean(f"{name}.mean", x), context.first)
-                y = g.conv(f"{name}.second", y, context.second, activation=None)
-                x = g.add(f"{name}.sum", x, y, "broadcast")
-        return g.conv("up_middle", x, network.up_middle, activation=None)
-
     fine = chain("fine_in", g.conv("stem", g.input("image", 4, 4), network.stem), network.fine_in)
-    x = fine
-    if network.levels > 1:
-        x = chain("middle_in", g.conv("down_middle", fine, network.down_middle), network.middle_in)
-        if network.levels > 2:
-            x = g.add("middle_sum", x, coarsest(x), "nearest2")
-        x = chain("middle_out", x, network.middle_out)
-        x = g.add("fine_sum", fine, g.conv("up_fine", x, network.up_fine, activation=None), "nearest2")
+    middle = chain("middle", g.conv("down", fine, network.down), network.middle)
+    x = g.add("sum", fine, g.conv("up", middle, network.up, activation=None), "nearest2")
     x = chain("fine_out", x, network.fine_out)
     x = g.upsample2("head", g.conv("up_head", x, network.up_head))
     g.output(g.conv("fill", x, network.out, activation=None, float_output=True))

@@ -3,7 +3,7 @@
 The network sees the whole window (the hole with context around it) at a low resolution and predicts
 what must be added to the smooth fill. Every operation is one of the network file's (see `graph.py`).
 There are no normalization layers: `limit_gain` keeps every convolution's gain bounded instead. What
-comes up from a coarser level is added without a ReLU: with one, a young coarse level is soon switched
+comes up from the coarser level is added without a ReLU: with one, a young coarse level is soon switched
 off for ever, because at first it only disturbs.
 """
 
@@ -66,21 +66,6 @@ class Residual(nn.Module):
         return x + self.second(F.relu(self.first(x)))
 
 
-class Context(nn.Module):
-    """The mean over the whole window, transformed and added at every place."""
-
-    def __init__(self, channels: int):
-        super().__init__()
-        self.first, self.second = nn.Conv2d(channels, channels, 1), nn.Conv2d(channels, channels, 1)
-        nn.init.kaiming_normal_(self.first.weight, nonlinearity="relu")
-        nn.init.zeros_(self.first.bias)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return x + self.second(F.relu(self.first(x.mean((2, 3), keepdim=True))))
-
-
 def _kernels(network: nn.Module) -> list[tuple[str, nn.Parameter]]:
     return [(name, p) for name, p in network.named_parameters() if p.dim() == 4]
 
@@ -106,26 +91,18 @@ def limit_gain(network: nn.Module, limits: torch.Tensor) -> None:
 class InpaintingNetwork(nn.Module):
     """N x 4 x H x W packed input -> N x 3 x H x W to be added to the prefilled RGB; sides multiples of 32.
 
-    `levels`: 1/4 of the window, 1/8 and 1/16; fewer where pruning took the coarser ones whole.
+    widths: channels at 1/4 of the window and at 1/8; dilations: of the residual blocks at 1/8, which let it see far.
     """
 
-    def __init__(self, widths=(64, 128, 192), head=32, dilations=(1, 2, 1, 4, 1, 2), levels=3):
+    def __init__(self, widths=(96, 128), head=32, dilations=(1, 2, 4, 8, 1, 1)):
         super().__init__()
-        fine, middle, coarse = widths
-        self.config = dict(widths=list(widths), head=head, dilations=list(dilations), levels=levels)
-        self.levels = levels
+        fine, middle = widths
+        self.config = dict(widths=list(widths), head=head, dilations=list(dilations))
         self.stem = conv3(64, fine)
         self.fine_in = nn.ModuleList([Residual(fine)])
-        if levels > 1:
-            self.down_middle = conv3(fine, middle, 2)
-            self.middle_in = nn.ModuleList([Residual(middle)])
-            self.middle_out = nn.ModuleList([Residual(middle), Residual(middle)])
-            self.up_fine = conv3(middle, fine)
-        if levels > 2:
-            self.down_coarse = conv3(middle, coarse, 2)
-            self.coarse = nn.ModuleList([Residual(coarse, d) for d in dilations])
-            self.contexts = nn.ModuleList([Context(coarse) for _ in dilations[::2]])
-            self.up_middle = conv3(coarse, middle)
+        self.down = conv3(fine, middle, 2)
+        self.middle = nn.ModuleList([Residual(middle, d) for d in dilations])
+        self.up = conv3(middle, fine)
         self.fine_out = nn.ModuleList([Residual(fine), Residual(fine)])
         self.up_head = conv3(fine, head)
         self.out = nn.Conv2d(head, 12, 3, 1, 1)
@@ -133,31 +110,14 @@ class InpaintingNetwork(nn.Module):
         nn.init.zeros_(self.out.bias)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        fine = F.relu(self.stem(F.pixel_unshuffle(x, 4)))
+        x = F.relu(self.stem(F.pixel_unshuffle(x, 4)))
         for block in self.fine_in:
-            fine = block(fine)
-        x = fine + self.from_middle(fine) if self.levels > 1 else fine
+            x = block(x)
+        y = F.relu(self.down(x))
+        for block in self.middle:
+            y = block(y)
+        x = x + F.interpolate(self.up(y), scale_factor=2)
         for block in self.fine_out:
             x = block(x)
         x = F.interpolate(F.relu(self.up_head(x)), scale_factor=2)
         return F.pixel_shuffle(self.out(x), 2)
-
-    def from_middle(self, fine: torch.Tensor) -> torch.Tensor:
-        """What the coarser levels add to the finest one."""
-        x = F.relu(self.down_middle(fine))
-        for block in self.middle_in:
-            x = block(x)
-        if self.levels > 2:
-            x = x + self.from_coarse(x)
-        for block in self.middle_out:
-            x = block(x)
-        return F.interpolate(self.up_fine(x), scale_factor=2)
-
-    def from_coarse(self, middle: torch.Tensor) -> torch.Tensor:
-        """What the coarsest level adds to the middle one."""
-        x = F.relu(self.down_coarse(middle))
-        for index, block in enumerate(self.coarse):
-            x = block(x)
-            if index % 2 == 0:
-                x = self.contexts[index // 2](x)
-        return F.interpolate(self.up_middle(x), scale_factor=2)

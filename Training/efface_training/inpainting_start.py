@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import torch
 
-from .inpainting_network import Context, InpaintingNetwork, Residual
+from .inpainting_network import InpaintingNetwork, Residual
 from .pruning import block_sums, expand, prunable
 from .runtime import NetworkFile
 
@@ -17,12 +18,13 @@ def load_file(path: Path) -> tuple[InpaintingNetwork, dict[str, torch.Tensor]]:
     file = NetworkFile.load(path)
     graph = file.graphs["main"]
     nodes = {node["name"]: node for node in graph["nodes"] if node["op"] == "conv"}
-    network = InpaintingNetwork(levels=1 + sum(name in nodes for name in ("down_middle", "down_coarse")))
+    channels = {name: graph["values"][name]["channels"] for name in ("stem", "down", "up_head")}
+    dilations = [node["dilation"] for name, node in nodes.items() if re.fullmatch(r"middle\.\d+\.first", name)]
+    network = InpaintingNetwork((channels["stem"], channels["down"]), channels["up_head"], dilations)
     for name, module in network.named_modules():
         if not isinstance(module, torch.nn.Conv2d):
             continue
-        node = "fill" if name == "out" else name.replace("contexts.", "context.")
-        weight, bias = file.real_weights(nodes[node], graph["values"])
+        weight, bias = file.real_weights(nodes["fill" if name == "out" else name], graph["values"])
         outputs, inputs = module.weight.shape[:2]
         module.weight.copy_(weight[:outputs, :inputs])
         module.bias.copy_(bias[:outputs])
@@ -38,15 +40,35 @@ def network_like(path: Path) -> InpaintingNetwork:
 
 
 @torch.no_grad()
-def with_levels(network: InpaintingNetwork, levels: int) -> InpaintingNetwork:
-    """The network with more levels, which are new and add nothing yet: its answer stays what it was."""
-    if levels == network.levels:
-        return network
-    more = InpaintingNetwork(**(network.config | dict(levels=levels)))
-    added = more.up_middle if network.levels == 2 else more.up_fine
-    added.weight.zero_()
-    added.bias.zero_()
-    more.load_state_dict(more.state_dict() | network.state_dict())
+def grown(network: InpaintingNetwork, config: dict) -> InpaintingNetwork:
+    """A network of a wider or deeper shape with the same answer: channels and blocks that it has more are new, and nothing
+    old listens to them yet.
+
+    The smaller network's residual blocks at 1/8 go to the first ones with their dilations, in their order.
+    Raises ValueError where they do not fit.
+    """
+    more = InpaintingNetwork(**config)
+    blocks, place = {}, -1
+    for index, dilation in enumerate(network.config["dilations"]):
+        try:
+            place = more.config["dilations"].index(dilation, place + 1)
+        except ValueError:
+            raise ValueError(f"no block of dilation {dilation} is left in {more.config['dilations']}") from None
+        blocks[f"middle.{index}."] = f"middle.{place}."
+    for index, block in enumerate(more.middle):
+        if f"middle.{index}." not in blocks.values():
+            block.second.weight.zero_()
+    for name, old in network.named_parameters():
+        for mine, theirs in blocks.items():
+            if name.startswith(mine):
+                name = theirs + name.removeprefix(mine)
+                break
+        new = more.get_parameter(name)
+        if any(a > b for a, b in zip(old.shape, new.shape)):
+            raise ValueError(f"{name} is {tuple(old.shape)}, more than {tuple(new.shape)}")
+        if old.dim() == 4:
+            new[: old.shape[0]] = 0
+        new[tuple(slice(n) for n in old.shape)] = old
     return more
 
 
@@ -57,7 +79,7 @@ def revive(network: InpaintingNetwork, packed: torch.Tensor, masks: dict[str, to
     Their first weights become random and their second ones zero: the network's answer stays what it was, but there
     is a gradient again. A branch most of whose channels start anew loses its masks, to be pruned by what it learns.
     """
-    blocks = {name: m for name, m in network.named_modules() if isinstance(m, (Residual, Context))}
+    blocks = {name: m for name, m in network.named_modules() if isinstance(m, Residual)}
     opened: dict[str, torch.Tensor] = {}
     handles = [
         block.first.register_forward_hook(lambda _, __, y, k=name: opened.__setitem__(k, (y > 0).sum((0, 2, 3)) > 0))

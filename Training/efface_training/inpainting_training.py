@@ -15,8 +15,9 @@ import torch.nn as nn
 
 from .holes import hole_pool, unpack_hole
 from .inpainting_losses import PerceptualLoss, gaussian_blur, hole_mean, pixel_losses, random_projection
-from .inpainting_network import InpaintingNetwork, gain_limits, limit_gain, pack_input
-from .inpainting_start import load_file, revive, with_levels
+from .inpainting_network import InpaintingNetwork, pack_input
+from .inpainting_start import grown, load_file, revive
+from .inpainting_step import TrainingStep
 from .inpainting_windows import DeviceWindows
 from .muon import Muon
 from .precision import mixed_precision
@@ -64,14 +65,13 @@ class Trainer:
         biases, rest = [p for p in others if p.dim() == 1], [p for p in others if p.dim() > 1]
         # Values are small where the network works coarsely: biases at the full rate close ReLUs for ever.
         groups = [dict(params=rest, share=1.0), dict(params=biases, share=0.1)]
-        self.adam = torch.optim.AdamW(groups, 1e-3, betas=(0.9, 0.98), weight_decay=0.0)
+        self.adam = torch.optim.AdamW(groups, 1e-3, betas=(0.9, 0.98), weight_decay=0.0, capturable=self.device.type == "cuda")
         self.step = self.images = 0
         self.masks: dict[str, torch.Tensor] = {}  # pruned weights: 0 where a block is gone
         self.photos = PhotoStore(data, "train", cache)
         self.holes = hole_pool(cache / "holes-256.npy", data, 6000)
         self.validation = self._validation_windows(data)
         self.perceptual = None
-        self.gradient_norms = torch.full((50,), torch.nan, device=self.device)
         self.windows = DeviceWindows(self.photos, self.holes, self.device)
 
     def _validation_windows(self, data: Path, count: int = 64, size: int = 256):
@@ -102,9 +102,13 @@ class Trainer:
         self.masks, self.step, self.images = state["masks"], state["step"], state["images"]
 
     def start(self, path: Path, reviving: bool) -> None:
-        """Goes on from a network file; what it lacks stays pruned, but for branches that start anew, and levels."""
+        """Goes on from a network file; what it lacks stays pruned, but for branches that start anew.
+
+        Where this network is wider or deeper, nothing is pruned.
+        """
         network, masks = load_file(path)
-        network = with_levels(network, self.network.levels)
+        if network.config != self.network.config:
+            network, masks = grown(network, self.network.config), {}
         if reviving:
             packed = pack_input(*self.windows.batch(32, 128))
             count = revive(network, packed.cpu(), masks)
@@ -119,19 +123,6 @@ class Trainer:
         with open(self.folder / "log.jsonl", "a") as out:
             out.write(line + "\n")
         print(line, flush=True)
-
-    def _clip_gradient(self) -> torch.Tensor:
-        """Clips the gradient at twice its usual norm (the median of the last fifty steps); returns its norm.
-
-        A rare window makes a gradient many times larger, which Muon's momentum would carry through the
-        next fifty steps.
-        """
-        parameters = [p for p in self.network.parameters() if p.grad is not None]
-        norm = torch.nn.utils.get_total_norm([p.grad for p in parameters])
-        usual = self.gradient_norms.nanmedian().nan_to_num(torch.inf)
-        self.gradient_norms = torch.cat([self.gradient_norms[1:], norm[None]])
-        torch._foreach_mul_([p.grad for p in parameters], (2 * usual / (norm + 1e-6)).clamp_max(1.0))
-        return norm
 
     @torch.no_grad()
     def validate(self, size: int) -> dict:
@@ -155,9 +146,9 @@ class Trainer:
 
     @torch.no_grad()
     def _open_share(self, pixels: torch.Tensor, hole: torch.Tensor) -> list[float]:
-        """What share of the channels inside each coarse residual block ever opens: zero is a dead block."""
+        """What share of the channels inside each residual block at 1/8 ever opens: zero is a dead block."""
         shares, handles = [], []
-        for block in getattr(self.average, "coarse", []):
+        for block in getattr(self.average, "middle", []):
             note = lambda _, __, y: shares.append(round(float(((y > 0).sum((0, 2, 3)) > 0).float().mean()), 2))  # noqa: E731
             handles.append(block.first.register_forward_hook(note))
         fill_windows(self.average, pixels, hole)
@@ -178,17 +169,8 @@ class Trainer:
         if perceptual_share and self.perceptual is None:
             self.perceptual = PerceptualLoss().to(self.device)
         self.windows.random.manual_seed(seed + self.step)
-        limits = gain_limits(self.network)
-        start = last = said = time.time()
-        first, first_images, sums, count = self.step, self.images, torch.zeros(4, device=self.device), 0
-        norms: list[torch.Tensor] = []
-        while (done := (time.time() - start) / max(seconds, 1e-9)) < 1:
-            lr = rate[1] + (rate[0] - rate[1]) * (0.5 + 0.5 * math.cos(math.pi * done))
-            lr *= min(1, (self.step - first + 1) / warm_steps)
-            for optimizer in (self.muon, self.adam):
-                for group in optimizer.param_groups:
-                    group["lr"] = lr * group.get("share", 1.0)
-            pixels, hole = self.windows.batch(batch, size)
+
+        def loss_of(pixels: torch.Tensor, hole: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             truth = (pixels - 128) / 128
             fill = fill_windows(self.network, pixels, hole)
             wanted = truth
@@ -204,28 +186,28 @@ class Trainer:
                 with mixed_precision(self.device.type):
                     perceptual = self.perceptual(composite, truth[:n].lerp(wanted[:n], hole[:n]))
                 loss = loss + perceptual_weight * perceptual
-            self.muon.zero_grad(set_to_none=True)
-            self.adam.zero_grad(set_to_none=True)
-            loss.backward()
-            norms.append(self._clip_gradient())
-            self.muon.step()
-            self.adam.step()
-            limit_gain(self.network, limits)
+            return loss, torch.stack([*parts, perceptual]).detach()
+
+        step = TrainingStep(self.network, self.average, [self.muon, self.adam], self.masks, loss_of, batch, size, self.device)
+        start = last = said = time.time()
+        first, first_images, count = self.step, self.images, 0
+        while (done := (time.time() - start) / max(seconds, 1e-9)) < 1:
+            lr = rate[1] + (rate[0] - rate[1]) * (0.5 + 0.5 * math.cos(math.pi * done))
+            lr *= min(1, (self.step - first + 1) / warm_steps)
+            step(*self.windows.batch(batch, size), lr, max(0.002, 9 / (self.step + 11)))
             self.step += 1
             self.images += batch
-            self.apply_masks(self.network)
-            with torch.no_grad():
-                decay = max(0.002, 9 / (self.step + 10))
-                torch._foreach_lerp_(list(self.average.parameters()), list(self.network.parameters()), decay)
-            sums += torch.stack([*parts, perceptual]).detach()
             count += 1
-            if self.step % 25 == 0 and time.time() - said > 5:
-                mean = (sums / count).cpu().numpy().astype(float).round(4).tolist()
-                speed = (self.images - first_images) / (time.time() - start)
-                gradient = torch.stack(norms)
-                self.log(loss=mean, lr=round(lr, 6), gradient=[round(float(f), 3) for f in (gradient.median(), gradient.max())],
-                         speed=round(speed, 1))  # fmt: skip
-                sums, count, norms, said = torch.zeros_like(sums), 0, [], time.time()
+            if self.step % 25 == 0:
+                if self.device.type == "cuda":
+                    torch.cuda.synchronize()  # or the clock would run ahead of the work
+                if time.time() - said > 5:
+                    mean = (step.sums / count).tolist()
+                    speed = (self.images - first_images) / (time.time() - start)
+                    gradient = [round(float(f), 3) for f in (step.norms.nanmedian(), step.norms.nan_to_num(0).max())]
+                    self.log(loss=[round(part, 4) for part in mean], lr=round(lr, 6), gradient=gradient, speed=round(speed, 1))
+                    step.sums.zero_()
+                    count, said = 0, time.time()
             if time.time() - last > validate_every:
                 self.apply_masks(self.average)
                 self.log(**self.validate(size))

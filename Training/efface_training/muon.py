@@ -21,7 +21,7 @@ def orthogonalize(matrices: torch.Tensor, steps: int = 4) -> torch.Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """`lr` is on AdamW's scale: an update's root mean square is 0.2 (Liu et al., 2025)."""
+    """`lr`, a number or a tensor, is on AdamW's scale: an update's root mean square is 0.2 (Liu et al., 2025)."""
 
     def __init__(self, parameters, lr: float, momentum: float = 0.95, weight_decay: float = 0.0):
         super().__init__(parameters, dict(lr=lr, momentum=momentum, weight_decay=weight_decay))
@@ -40,6 +40,6 @@ class Muon(torch.optim.Optimizer):
                 updates = torch._foreach_lerp(gradients, buffers, group["momentum"])
                 updates = torch.stack([u.flatten(1) for u in updates])
                 scale = 0.2 * max(updates.shape[1:]) ** 0.5
-                updates = orthogonalize(updates).view(-1, *shape)
+                updates = orthogonalize(updates).view(-1, *shape) * (-group["lr"] * scale)
                 torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])
-                torch._foreach_add_(parameters, list(updates), alpha=-group["lr"] * scale)
+                torch._foreach_add_(parameters, list(updates))

@@ -37,7 +37,8 @@ class Quantization:
 
     def simulate_weight(self, node: Node, weight: torch.Tensor) -> torch.Tensor:
         """Rounds a weight to what its bytes can hold; gradients pass."""
-        scale = self.weight_scales[node.name].to(weight.device).view(-1, 1, 1, 1)
+        scale = self.weight_scales[node.name] = self.weight_scales[node.name].to(weight.device)  # once: no copies in a graph
+        scale = scale.view(-1, 1, 1, 1)
         rounded = to_bytes(weight.detach() / scale) * scale
         return weight + (rounded - weight).detach()
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import torch
 
 from efface_training.inpainting_network import InpaintingNetwork, pack_input
-from efface_training.inpainting_start import load_file, network_like, revive, with_levels
+from efface_training.inpainting_start import grown, load_file, network_like, revive
 from efface_training.pruning import prunable
 
 
@@ -19,25 +19,32 @@ class StartTests(unittest.TestCase):
         self.assertEqual(network_like(SHIPPED).config, network.config)
         self.assertTrue(any((m == 0).any() for m in masks.values()))
 
-    def test_new_levels_add_nothing_yet(self):
+    def test_what_is_new_adds_nothing_yet_and_learns(self):
         torch.manual_seed(1)
         packed = torch.rand(1, 4, 64, 64)
-        for levels in (1, 2):
-            network = InpaintingNetwork(widths=(16, 32, 32), head=16, dilations=(1, 2), levels=levels)
-            torch.nn.init.normal_(network.out.weight, 0, 0.05)
-            more = with_levels(network, 3)
-            torch.testing.assert_close(more(packed), network(packed))
-            more(packed).square().sum().backward()
-            added = more.up_middle if levels == 2 else more.up_fine
-            self.assertGreater(float(added.weight.grad.abs().max()), 0)
+        network = InpaintingNetwork(widths=(16, 32), head=16, dilations=(1, 2))
+        torch.nn.init.normal_(network.out.weight, 0, 0.05)
+        more = grown(network, dict(widths=[32, 48], head=16, dilations=[4, 1, 1, 2]))
+        torch.testing.assert_close(more(packed), network(packed))
+        torch.testing.assert_close(more.middle[1].second.weight[:32, :32], network.middle[0].second.weight)
+        torch.testing.assert_close(more.middle[3].second.bias[:32], network.middle[1].second.bias)
+        more(packed).square().sum().backward()
+        for new in (more.middle[0].second.weight.grad, more.up_head.weight.grad[:, 16:], more.up.weight.grad[:, 32:]):
+            self.assertGreater(float(new.abs().max()), 0)
+
+    def test_what_does_not_fit_is_refused(self):
+        network = InpaintingNetwork(widths=(32, 32), head=16, dilations=(1, 2))
+        for config in (dict(widths=[16, 32], head=16, dilations=[1, 2]), dict(widths=[32, 32], head=16, dilations=[2, 1])):
+            with self.assertRaises(ValueError):
+                grown(network, config)
 
 
 class ReviveTests(unittest.TestCase):
     def test_closed_channels_open_and_the_answer_stays(self):
         torch.manual_seed(1)
-        network = InpaintingNetwork(widths=(16, 32, 32), head=16, dilations=(1, 2)).eval()
+        network = InpaintingNetwork(widths=(16, 32), head=16, dilations=(1, 2)).eval()
         torch.nn.init.normal_(network.out.weight, 0, 0.05)
-        emptied, closed = network.coarse[0], network.coarse[1]
+        emptied, closed = network.middle[0], network.middle[1]
         with torch.no_grad():
             emptied.first.weight.zero_()
             emptied.second.weight.zero_()
@@ -47,10 +54,10 @@ class ReviveTests(unittest.TestCase):
         packed = pack_input(255 * torch.rand(2, 3, 64, 64), hole)
         before = network(packed).detach()
         masks = {name: torch.ones_like(p) for name, p in prunable(network).items()}
-        kept = masks.keys() - {"coarse.0.first.weight", "coarse.0.second.weight"}
+        kept = masks.keys() - {"middle.0.first.weight", "middle.0.second.weight"}
         self.assertGreaterEqual(revive(network, packed, masks), 32 + 8)
-        self.assertGreaterEqual(masks.keys(), {name for name in kept if not name.startswith("contexts")})
-        self.assertNotIn("coarse.0.first.weight", masks)
+        self.assertGreaterEqual(masks.keys(), kept)
+        self.assertNotIn("middle.0.first.weight", masks)
         torch.testing.assert_close(network(packed), before)
         self.assertEqual(float(closed.first.bias[:8].abs().max()), 0)
         network(packed).square().sum().backward()

@@ -11,7 +11,7 @@ import torch
 from efface_training.export import empty_idle, network_bytes, pack_blocks, pack_depthwise, requantize
 from efface_training.fixtures import mobile_network, residual_network
 from efface_training.graph import GraphModule
-from efface_training.inpainting_export import check_lowering, lower, without_idle_level
+from efface_training.inpainting_export import check_lowering, lower, without_idle_blocks
 from efface_training.inpainting_network import InpaintingNetwork, gain_limits, limit_gain, pack_input, pull_push
 from efface_training.quantization import PAIR_LIMIT, calibrate, to_bytes, weight_scales
 from efface_training.runtime import NetworkFile
@@ -19,7 +19,7 @@ from efface_training.runtime import NetworkFile
 
 def small_network() -> InpaintingNetwork:
     torch.manual_seed(1)
-    network = InpaintingNetwork(widths=(16, 32, 32), head=16, dilations=(1, 2))
+    network = InpaintingNetwork(widths=(16, 32), head=16, dilations=(1, 2, 1))
     torch.nn.init.normal_(network.out.weight, 0, 0.05)
     return network.eval()
 
@@ -54,7 +54,7 @@ class NetworkFileTests(unittest.TestCase):
         integer = network.run({"image": (image[0] * 128 + 128).permute(1, 2, 0).numpy().astype(np.uint8)})["fill"]
         self.assertLess(np.abs(exact - integer).mean(), 0.05 * np.abs(exact).mean())
 
-    def test_levels_left_out_count_as_pruned(self):
+    def test_blocks_left_out_count_as_pruned(self):
         graphs = residual_network(torch.Generator().manual_seed(3))
         q = calibrate(graphs, [[{"image": torch.rand(1, 4, 32, 32)}]])
         card = lambda **more: NetworkFile(network_bytes(graphs, q, name="t", version="0", input_size=32, **more)).document["card"]  # noqa: E731
@@ -66,34 +66,26 @@ class NetworkFileTests(unittest.TestCase):
 
     def test_what_only_empty_convolutions_read_is_empty(self):
         network = small_network()
-        network.coarse[1].second.weight.data.zero_()
+        network.middle[1].second.weight.data.zero_()
         packed = torch.rand(1, 4, 64, 64) * 2 - 1
         before, graph = network(packed).detach(), lower(network)
         empty_idle([graph])
         emptied = [n.name for n in graph.nodes if n.weight is not None and not n.weight.any()]
-        self.assertIn("coarse.1.first", emptied)
-        self.assertNotIn("coarse.0.first", emptied)
+        self.assertIn("middle.1.first", emptied)
+        self.assertNotIn("middle.0.first", emptied)
         after = torch.nn.functional.pixel_shuffle(GraphModule(graph)({"image": packed})["fill"], 2)
         torch.testing.assert_close(after, before)
 
-    def test_a_level_that_sees_nothing_is_left_out(self):
+    def test_blocks_that_say_nothing_are_left_out(self):
         network = small_network()
-        torch.nn.init.normal_(network.out.weight, 0, 0.05)
-        for parameter in network.parameters():
-            if parameter.dim() == 1:
-                torch.nn.init.uniform_(parameter, -0.2, 0.5)
-        for parameter in (network.down_coarse.weight, *network.coarse.parameters()):
-            if parameter.dim() == 4:
-                parameter.data.zero_()
-        packed = torch.rand(1, 4, 512, 512) * 2 - 1
-        fewer = without_idle_level(network)
-        self.assertEqual((fewer.levels, without_idle_level(fewer).levels), (2, 2))
-        inner = (..., slice(224, 288), slice(224, 288))  # as far from the border as both see
-        torch.testing.assert_close(fewer(packed)[inner], network(packed)[inner])
-        network.coarse[0].first.weight.data[0, 0] = 1  # half a branch says nothing
-        self.assertEqual(without_idle_level(network).levels, 2)
-        network.coarse[0].second.weight.data[0, 0] = 1
-        self.assertIs(without_idle_level(network), network)
+        network.middle[1].second.bias.data.uniform_(-0.2, 0.5)
+        self.assertIs(without_idle_blocks(network), network)
+        network.middle[1].second.weight.data.zero_()
+        packed = torch.rand(1, 4, 64, 64) * 2 - 1
+        before = network(packed).detach()
+        fewer = without_idle_blocks(network)
+        self.assertEqual(fewer.config["dilations"], [1, 1])
+        torch.testing.assert_close(fewer(packed), before)
 
     def test_a_second_graph_reads_the_first_ones_values(self):
         graphs = mobile_network(torch.Generator().manual_seed(3))

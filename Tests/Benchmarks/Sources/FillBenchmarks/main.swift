@@ -70,7 +70,6 @@ struct Run {
       "trustReach": \.trustReach,
       "transfer": \.transfer, "transferLimit": \.transferLimit,
       "transferError": \.transferError,
-      "transferReach": \.transferReach,
     ]
     let counts: [String: WritableKeyPath<SynthesisSettings, Int>] = [
       "coarsestReach": \.coarsestReach, "coarsestRounds": \.coarsestRounds,
