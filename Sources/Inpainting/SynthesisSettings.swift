@@ -6,13 +6,13 @@ public struct SynthesisSettings: Sendable {
   public var guideBlur = 2.0
   /// What the guide counts beside the picture's own distance when the hole is first peeled.
   public var guidePeel = 0.45
-  /// What it counts later, at scales of `guideReach` network pixels and coarser.
+  /// What it counts later, where the photo was halved `guideDepth` times or more.
   public var guideCoarse = 0.45
   /// What it counts at the finest scale of a photo that the network is shown with at most two pixels as
   /// one; less beyond, and nothing from four pixels on.
   public var guideFine = 0.3
   /// See `guideCoarse`.
-  public var guideReach = 16.0
+  public var guideDepth = 6.0
   /// What the smooth fill counts at the first search of all where there is no guide.
   public var smoothWeight = 0.25
   /// Rounds of searching and voting at the coarsest scale.
@@ -63,29 +63,15 @@ public struct SynthesisSettings: Sendable {
 
   /// What the guide counts beside the picture's own distance.
   ///
-  /// It moves evenly from where the guide knows every pixel to the finest scale. Shown less than a quarter
-  /// of the photo's pixels each way, a network has nothing to say about the finest ones.
+  /// It moves evenly from `guideDepth` to the finest scale. Shown less than a quarter of the photo's pixels
+  /// each way, a network has nothing to say about the finest ones.
   ///
   /// - Parameters:
   ///   - depth: How often the picture was halved.
   ///   - scale: Pixels of the photo to one of the guide.
   func guideWeight(depth: Int, scale: Double) -> Double {
-    let levels = max(scale * guideReach, 1).log2
-    let position = levels > 0 ? min(1, Double(depth) / levels) : 0
+    let position = min(1, Double(depth) / guideDepth)
     let fine = guideFine * max(0, min(1, (4 - scale) / 2))
     return fine + (guideCoarse - fine) * position
-  }
-}
-
-extension Double {
-  /// The logarithm to base 2 of a positive number, whole steps exact.
-  fileprivate var log2: Double {
-    var value = self
-    var whole = 0.0
-    while value >= 2 {
-      value /= 2
-      whole += 1
-    }
-    return whole + (value - 1)
   }
 }

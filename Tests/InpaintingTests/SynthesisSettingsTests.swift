@@ -8,7 +8,7 @@ import Testing
     var settings = SynthesisSettings()
     settings.guideFine = 0.4
     settings.guideCoarse = 0.6
-    settings.guideReach = 8
+    settings.guideDepth = 3
     #expect(settings.guideWeight(depth: 0, scale: 1) == 0.4)
     #expect(settings.guideWeight(depth: 0, scale: 2) == 0.4)
     #expect(settings.guideWeight(depth: 0, scale: 3) == 0.2)

@@ -64,7 +64,7 @@ struct Run {
     label = String(words[0])
     let numbers: [String: WritableKeyPath<SynthesisSettings, Double>] = [
       "guideBlur": \.guideBlur, "guidePeel": \.guidePeel, "guideCoarse": \.guideCoarse,
-      "guideFine": \.guideFine, "guideReach": \.guideReach, "smoothWeight": \.smoothWeight,
+      "guideFine": \.guideFine, "guideDepth": \.guideDepth, "smoothWeight": \.smoothWeight,
       "voteQuantile": \.voteQuantile, "voteSharpness": \.voteSharpness, "fade": \.fade,
       "texture": \.texture, "textureGain": \.textureGain, "context": \.context,
       "trustReach": \.trustReach,
