@@ -60,8 +60,11 @@ class SegmentationTests(unittest.TestCase):
             window, width, height = (0, 0, 96, 64), 24, 16
             semantic = np.zeros((3, 16, 24), np.float32)
 
+            def __init__(self):
+                self.asked = []
+
             def answer(self, positive, negative, box, thresholds):
-                self.asked = positive, negative, box
+                self.asked.append((positive, negative, box))
                 return np.where(np.arange(24) < 7, 0.8, 0.0) * np.ones((16, 1))
 
         look, cells, neighbour = Answer(), np.zeros((16, 24), bool), np.zeros((16, 24), bool)
@@ -69,8 +72,9 @@ class SegmentationTests(unittest.TestCase):
         look.semantic[0], look.semantic[1][cells] = 2, 3.5
         large = Thresholds(box_zoom_share=0)
         outline = object_outlined(look, np.zeros((64, 96, 3), np.uint8), [(1, cells, 1.0), (2, neighbour, 1.0)], 0, large)
-        positive, [(x, y)], box = look.asked
+        (positive, [(x, y)], box), by_click = look.asked
         self.assertEqual((positive, box), ([], (8, 8, 48, 48)))
+        self.assertEqual(by_click, ([(14, 14)], [(x, y)], None))
         self.assertTrue(x in (34, 38) and 30 <= y <= 38)
         # Where the classes and the answer agree; the classes' lead alone is too little, if they are not sure.
         self.assertTrue(outline[12:44, 12:18].all())
