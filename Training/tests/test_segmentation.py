@@ -65,7 +65,7 @@ class SegmentationTests(unittest.TestCase):
 
             def answer(self, positive, negative, box, thresholds):
                 self.asked.append((positive, negative, box))
-                return np.where(np.arange(24) < 7, 0.8, 0.0) * np.ones((16, 1))
+                return np.where(np.arange(24) < (7 if box else 0), 0.8, 0.0) * np.ones((16, 1))
 
         look, cells, neighbour = Answer(), np.zeros((16, 24), bool), np.zeros((16, 24), bool)
         cells[2:12, 2:5] = cells[2:4, 2:12] = neighbour[5:12, 6:13] = True
