@@ -11,7 +11,7 @@ public struct SynthesisSettings: Sendable {
   /// What it counts at the finest scale of a photo that the network is shown with at most two pixels as
   /// one; less beyond, and nothing from four pixels on.
   public var guideFine = 0.3
-  /// See `guideCoarse`.
+  /// See `guideCoarse`; more than 0.
   public var guideDepth = 6.0
   /// What the smooth fill counts at the first search of all where there is no guide.
   public var smoothWeight = 0.25

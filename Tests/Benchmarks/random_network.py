@@ -1,4 +1,4 @@
-"""Write a network of the inpainting network's shape with random weights, pruned in random blocks.
+"""Write a network of the shipped inpainting network's shape with random weights, pruned in random blocks.
 
     PYTHONPATH=Training python Tests/Benchmarks/random_network.py FILE [--sparsity 0.78]
 
@@ -11,9 +11,12 @@ import pathlib
 import torch
 from efface_training.export import write_network
 from efface_training.inpainting_export import INPUT_SIZE, lower
-from efface_training.inpainting_network import InpaintingNetwork, pack_input
+from efface_training.inpainting_network import pack_input
+from efface_training.inpainting_start import network_like
 from efface_training.pruning import block_sums, expand, prunable
 from efface_training.quantization import calibrate
+
+SHIPPED = pathlib.Path(__file__).parents[2] / "Sources/CWeights/inpainting.safetensors"
 
 
 def main():
@@ -22,7 +25,7 @@ def main():
     parser.add_argument("--sparsity", type=float, default=0.78)
     options = parser.parse_args()
     torch.manual_seed(1)
-    network = InpaintingNetwork(dilations=(1, 4, 8, 1))
+    network = network_like(SHIPPED)
     torch.nn.init.normal_(network.out.weight, std=0.05)  # starts at zero, and zeros would all be left out
     for weight in prunable(network).values():
         # Some outputs, inputs and taps matter more than others, as in a trained network.

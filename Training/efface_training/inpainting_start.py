@@ -14,10 +14,12 @@ from .runtime import NetworkFile
 
 @torch.no_grad()
 def load_file(path: Path) -> tuple[InpaintingNetwork, dict[str, torch.Tensor]]:
-    """The network of a file, and masks that keep what it lacks pruned."""
+    """The network of a file, and masks that keep what it lacks pruned. Raises ValueError for another kind of network."""
     file = NetworkFile.load(path)
     graph = file.graphs["main"]
     nodes = {node["name"]: node for node in graph["nodes"] if node["op"] == "conv"}
+    if "down" not in nodes:
+        raise ValueError(f"{path} is no inpainting network of this shape; those before 4.0.0 had other layers")
     channels = {name: graph["values"][name]["channels"] for name in ("stem", "down", "up_head")}
     dilations = [node["dilation"] for name, node in nodes.items() if re.fullmatch(r"middle\.\d+\.first", name)]
     network = InpaintingNetwork((channels["stem"], channels["down"]), channels["up_head"], dilations)

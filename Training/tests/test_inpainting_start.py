@@ -18,6 +18,8 @@ class StartTests(unittest.TestCase):
         network, masks = load_file(SHIPPED)
         self.assertEqual(network_like(SHIPPED).config, network.config)
         self.assertTrue(any((m == 0).any() for m in masks.values()))
+        with self.assertRaisesRegex(ValueError, "no inpainting network"):
+            load_file(SHIPPED.with_name("segmentation.safetensors"))
 
     def test_what_is_new_adds_nothing_yet_and_learns(self):
         torch.manual_seed(1)
