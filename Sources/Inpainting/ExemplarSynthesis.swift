@@ -52,7 +52,7 @@ struct ExemplarSynthesis {
     let distances = squaredDistances(
       toSet: level.image.known, region: region, threads: threads)
     level.image.known = Tensor(height: height, width: width, repeating: 255)
-    level.markMismatch()
+    level.markMismatch(threads: threads)
     var step = 1.0
     var small = Tensor<UInt8>(uninitializedHeight: guide.height, width: guide.width, channels: 4)
     if level.height > guide.height {
@@ -69,17 +69,21 @@ struct ExemplarSynthesis {
     let mine = gaussianBlurred(
       small, sigma: settings.guideBlur * scale / step, threads: threads)
     let (limit, bad) = (settings.transferLimit, settings.transferError * settings.transferError)
-    for y in 0..<guide.height {
-      for x in 0..<guide.width {
-        let mismatch = Double(mine[y, x, 3]) * Double(mine[y, x, 3])
-        let part = settings.transfer * (bad > 0 ? mismatch / (mismatch + bad) : 1)
-        for c in 0..<3 {
-          let d = Double(guide[y, x, c]) - Double(mine[y, x, c])
-          small[y, x, c] = UInt8(
-            clamping: 128 + Int((d * part * limit / (limit + abs(d))).rounded()))
+    let (guideWidth, most) = (guide.width, settings.transfer)
+    nonisolated(unsafe) let (wanted, found) = unsafe (guide.pointer, mine.pointer)
+    nonisolated(unsafe) let change = unsafe small.mutablePointer
+    inRows(guide.height, threads: threads) { rows in
+      for i in rows.lowerBound * guideWidth..<rows.upperBound * guideWidth {
+        let mismatch = unsafe Double(found[4 * i + 3]) * Double(found[4 * i + 3])
+        let part = most * (bad > 0 ? mismatch / (mismatch + bad) : 1)
+        for c in 4 * i..<4 * i + 3 {
+          let d = unsafe Double(wanted[c]) - Double(found[c])
+          let taken = d * part * limit / (limit + abs(d))
+          unsafe change[c] = UInt8(clamping: 128 + Int(taken + (taken < 0 ? -0.5 : 0.5)))
         }
       }
     }
+    extendLifetime(mine)
     let added = resized(small, height: height, width: width, filter: .bilinear, threads: threads)
     let fadeIn = max(1, settings.guideBlur * scale)
     nonisolated(unsafe) let hole = unsafe level.hole.pointer
@@ -94,7 +98,7 @@ struct ExemplarSynthesis {
           let part = min(1, squared.squareRoot() / Float(fadeIn))
           for i in 4 * (line + x)..<4 * (line + x) + 3 {
             let sum = unsafe Float(pixels[i]) + part * (Float(addition[i]) - 128)
-            unsafe pixels[i] = UInt8(max(0, min(255, sum.rounded())))
+            unsafe pixels[i] = UInt8(max(0, min(255, sum + 0.5)))
           }
         }
       }
@@ -129,7 +133,7 @@ struct ExemplarSynthesis {
     if textureGain(depth) > 1 { level.limitTexture(threads: threads) }
     switch coarse {
     case .some(let coarse):
-      level.enlarge(coarse)
+      level.enlarge(coarse, threads: threads)
       level.pick(textureGain: textureGain(depth), threads: threads)
       refine(&level, depth: depth)
     case .none:
@@ -179,11 +183,14 @@ struct ExemplarSynthesis {
   private func trust(around known: borrowing Tensor<UInt8>, reach: Double) -> Tensor<UInt8> {
     let distances = squaredDistances(toSet: known, threads: threads)
     var trust = Tensor<UInt8>(uninitializedHeight: known.height, width: known.width)
-    var span = trust.mutableSpan
-    let far = distances.span
-    for i in span.indices {
-      span[i] = UInt8((255 / (1 + Double(far[i]) / (reach * reach))).rounded())
+    let width = known.width
+    nonisolated(unsafe) let (far, trusted) = unsafe (distances.pointer, trust.mutablePointer)
+    inRows(known.height, threads: threads) { rows in
+      for i in rows.lowerBound * width..<rows.upperBound * width {
+        unsafe trusted[i] = UInt8(255 / (1 + Double(far[i]) / (reach * reach)) + 0.5)
+      }
     }
+    extendLifetime(distances)
     return trust
   }
 
@@ -203,10 +210,11 @@ struct ExemplarSynthesis {
     let sized = resized(
       guide, height: height, width: width,
       filter: guide.height > height ? .area : .bilinear, threads: threads)
-    var padded = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 0)
+    var padded = Tensor<UInt8>(uninitializedHeight: height + 1, width: width, channels: 4)
     unsafe sized.withUnsafeBufferPointer { from in
       unsafe padded.withUnsafeMutableBufferPointer { to in
-        _ = unsafe to.update(fromContentsOf: from)
+        let end = unsafe to.update(fromContentsOf: from)
+        unsafe to[end...].update(repeating: 0)
       }
     }
     return padded

@@ -196,10 +196,10 @@ func partialWindow(
   texture: Double, threads: Int
 ) -> PartialImage {
   let (height, width) = (region.height, region.width)
-  var result = Tensor<UInt8>(height: height + 1, width: width, channels: 4, repeating: 0)
+  var result = Tensor<UInt8>(uninitializedHeight: height + 1, width: width, channels: 4)
   var known = Tensor<UInt8>(uninitializedHeight: height, width: width)
-  var change = Tensor<UInt16>(height: height, width: width, repeating: 0)
-  var variation = Tensor<UInt8>(height: height, width: width, repeating: 0)
+  var change = Tensor<UInt16>(uninitializedHeight: height, width: width)
+  var variation = Tensor<UInt8>(uninitializedHeight: height, width: width)
   let (photoWidth, left, top) = (pixels.width, region.columns.lowerBound, region.rows.lowerBound)
   // The sum and the number of each row's changes.
   var sums = [(total: Int, count: Int)](repeating: (0, 0), count: height)
@@ -218,7 +218,11 @@ func partialWindow(
           let (from, to) = ((top + y) * photoWidth + left + x, y * width + x)
           let isKnown = unsafe hole[from] == 0
           unsafe mask[to] = isKnown ? 255 : 0
-          if !isKnown { continue }
+          if !isKnown {
+            for c in 0..<4 { unsafe target[4 * to + c] = 0 }
+            unsafe changes[to] = 0
+            continue
+          }
           for c in 0..<3 { unsafe target[4 * to + c] = pixels[3 * from + c] }
           let here = brightness(from)
           var sum = 0
@@ -241,17 +245,23 @@ func partialWindow(
   // noise of an even window is not blown up beyond measure.
   let mean = max(Double(total) / Double(max(count, 1)), 1)
   let scale = Int((max(0.25, min(3, texture / mean)) * 256).rounded())
-  let variations = unsafe variation.mutablePointer
-  for i in 0..<change.count {
-    unsafe variations[i] = UInt8(min(255, Int(changes[i]) * scale / 256))
+  nonisolated(unsafe) let variations = unsafe variation.mutablePointer
+  inRows(height, threads: threads) { rows in
+    for i in rows.lowerBound * width..<rows.upperBound * width {
+      unsafe variations[i] = UInt8(min(255, Int(changes[i]) * scale / 256))
+    }
   }
   extendLifetime(change)
   let averaged = boxBlurred(variation, radius: 2, threads: threads)
-  let average = unsafe averaged.pointer
-  for i in 0..<known.count where unsafe mask[i] != 0 {
-    unsafe target[4 * i + 3] = average[i]
+  nonisolated(unsafe) let average = unsafe averaged.pointer
+  inRows(height, threads: threads) { rows in
+    for i in rows.lowerBound * width..<rows.upperBound * width {
+      unsafe target[4 * i + 3] = average[i] & mask[i]
+    }
   }
   extendLifetime(averaged)
+  // The spare row.
+  for i in 4 * height * width..<result.count { unsafe target[i] = 0 }
   return PartialImage(pixels: result, known: known)
 }
 

@@ -3,14 +3,20 @@ import Tensors
 extension PatchLevel {
   /// Puts into the fourth channel of the hole how badly sources match there: the root of a mean square
   /// in levels.
-  public mutating func markMismatch() {
+  public mutating func markMismatch(threads: Int) {
     let r = Self.radius
-    for y in region.rows {
-      let row = max(r, min(height - 1 - r, y)) - region.rows.lowerBound
-      for x in region.columns where hole[y, x] != 0 {
-        let column = max(r, min(width - 1 - r, x)) - region.columns.lowerBound
-        let mean = Double(costs[row, column]) / Double(4 * (2 * r + 1) * (2 * r + 1))
-        image.pixels[y, x, 3] = UInt8(min(255, mean.squareRoot()))
+    let (height, width, region) = (height, width, region)
+    nonisolated(unsafe) let (hole, costs) = unsafe (hole.pointer, costs.pointer)
+    nonisolated(unsafe) let pixels = unsafe image.pixels.mutablePointer
+    inRows(region.height, threads: threads) { rows in
+      for y in rows.lowerBound + region.rows.lowerBound..<rows.upperBound + region.rows.lowerBound {
+        let row = max(r, min(height - 1 - r, y)) - region.rows.lowerBound
+        for x in region.columns where unsafe hole[y * width + x] != 0 {
+          let column = max(r, min(width - 1 - r, x)) - region.columns.lowerBound
+          let cost = unsafe Double(costs[row * region.width + column])
+          let mean = cost / Double(4 * (2 * r + 1) * (2 * r + 1))
+          unsafe pixels[4 * (y * width + x) + 3] = UInt8(min(255, mean.squareRoot()))
+        }
       }
     }
   }
@@ -29,22 +35,20 @@ extension PatchLevel {
     // Everything happens in the hole's box, grown by a patch.
     let box = region.grown(by: r, height: height, width: width)
     var inside = Tensor<UInt8>(uninitializedHeight: box.height, width: box.width)
+    let (top, left, boxWidth) = (box.rows.lowerBound, box.columns.lowerBound, box.width)
     var difference = Tensor<UInt8>(
       height: box.height + 1, width: box.width, channels: 4, repeating: 128)
     var known = Tensor<UInt8>(height: box.height, width: box.width, repeating: 0)
-    let (hole, isInside) = unsafe (hole.pointer, inside.mutablePointer)
-    var at = 0
-    for y in box.rows {
-      for x in box.columns {
-        unsafe isInside[at] = hole[y * width + x]
-        at += 1
-      }
+    nonisolated(unsafe) let (hole, isInside) = unsafe (hole.pointer, inside.mutablePointer)
+    for y in 0..<box.height {
+      let line = (top + y) * width + left
+      for x in 0..<boxWidth { unsafe isInside[y * boxWidth + x] = hole[line + x] }
     }
     let near = touching(inside, radius: 2)
-    let (pixels, sources) = unsafe (image.pixels.mutablePointer, sources.pointer)
-    let isNear = unsafe near.pointer
+    nonisolated(unsafe) let pixels = unsafe image.pixels.mutablePointer
+    let (sources, isNear) = unsafe (sources.pointer, near.pointer)
     let (differences, isKnown) = unsafe (difference.mutablePointer, known.mutablePointer)
-    at = -1
+    var at = -1
     for y in box.rows {
       let qy = max(r, min(height - 1 - r, y)) - region.rows.lowerBound
       for x in box.columns {
@@ -67,15 +71,15 @@ extension PatchLevel {
     extendLifetime(near)
     var membrane = PartialImage(pixels: difference, known: known)
     membrane.fillSmoothly(threads: threads, kernels: kernels)
-    let smooth = unsafe membrane.pixels.pointer
-    at = -1
-    for y in box.rows {
-      for x in box.columns {
-        at += 1
-        if unsafe isInside[at] == 0 { continue }
-        for c in 0..<3 {
-          let to = 4 * (y * width + x) + c
-          unsafe pixels[to] = UInt8(clamping: Int(pixels[to]) + Int(smooth[4 * at + c]) - 128)
+    nonisolated(unsafe) let smooth = unsafe membrane.pixels.pointer
+    inRows(box.height, threads: threads) { rows in
+      for y in rows {
+        for x in 0..<boxWidth where unsafe isInside[y * boxWidth + x] != 0 {
+          let (from, to) = (4 * (y * boxWidth + x), 4 * ((top + y) * width + left + x))
+          for c in 0..<3 {
+            let sum = unsafe Int(pixels[to + c]) + Int(smooth[from + c]) - 128
+            unsafe pixels[to + c] = UInt8(clamping: sum)
+          }
         }
       }
     }

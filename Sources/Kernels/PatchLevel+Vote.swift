@@ -179,14 +179,15 @@ extension PatchLevel {
     }
     let variance = max(UInt64(costQuantile(quantile)), 64)
     var weights = Tensor<UInt16>(uninitializedHeight: region.height, width: region.width)
-    let (count, costs, weight) = unsafe (costs.count, costs.pointer, weights.mutablePointer)
-    for i in 0..<count {
-      unsafe weight[i] = table[Int(min(511, UInt64(costs[i]) * 64 / variance))]
-    }
-    if fade > 1 {
-      if falls == nil || fallsFade != fade { setFalls(fade: fade, threads: threads) }
-      if let falls = unsafe pointer(to: falls) {
-        for i in 0..<count {
+    if fade > 1 && (falls == nil || fallsFade != fade) { setFalls(fade: fade, threads: threads) }
+    let width = region.width
+    nonisolated(unsafe) let (costs, weight) = unsafe (costs.pointer, weights.mutablePointer)
+    nonisolated(unsafe) let falls = fade > 1 ? unsafe pointer(to: falls) : nil
+    inRows(region.height, threads: threads) { rows in
+      for i in rows.lowerBound * width..<rows.upperBound * width {
+        let step = unsafe Int(min(511, UInt64(costs[i]) * 64 / variance))
+        unsafe weight[i] = table[step]
+        if let falls = unsafe falls {
           unsafe weight[i] = UInt16(max(1, Float(weight[i]) * falls[i]))
         }
       }

@@ -88,15 +88,16 @@ public struct PatchLevel: ~Copyable {
       let isBarred = unsafe pointer(to: barred)
       let (isWanted, isUsable) = unsafe (wanted.mutablePointer, usable.mutablePointer)
       for y in r..<height - r {
-        for i in y * width + r..<(y + 1) * width - r {
-          if unsafe isNear[i] != 0 {
-            unsafe isWanted[i] = 255
-            targetCount += 1
-          } else if (unsafe isBarred?[i] ?? 0) == 0 {
-            unsafe isUsable[i] = 255
-            sourceCount += 1
-          }
+        let columns = y * width + r..<(y + 1) * width - r
+        for i in columns {
+          unsafe isWanted[i] = isNear[i]
+          unsafe isUsable[i] = ~isNear[i]
+          targetCount += unsafe Int(isNear[i] & 1)
         }
+        if let isBarred = unsafe isBarred {
+          for i in columns { unsafe isUsable[i] &= ~isBarred[i] }
+        }
+        for i in columns { sourceCount += unsafe Int(isUsable[i] & 1) }
       }
       extendLifetime(near)
       extendLifetime(barred)
@@ -140,34 +141,39 @@ public struct PatchLevel: ~Copyable {
   /// Takes the sources of the picture at half the size, each pixel's place within its pair kept.
   ///
   /// Costs carry over as well: they rank neighbours until they are measured again.
-  public mutating func enlarge(_ half: borrowing PatchLevel) {
+  public mutating func enlarge(_ half: borrowing PatchLevel, threads: Int) {
     let r = Self.radius
     let (region, height, width) = (region, height, width)
     let halfRegion = half.region
     let (halfHeight, halfWidth) = (half.height, half.width)
-    let (halfSources, halfCosts) = unsafe (half.sources.pointer, half.costs.pointer)
-    let usable = unsafe usable.pointer
-    let (sources, costs) = unsafe (sources.mutablePointer, costs.mutablePointer)
-    var to = 0
-    for y in region.rows {
-      let qy = max(r, min(halfHeight - 1 - r, y / 2))
-      let row = max(0, min(halfRegion.height - 1, qy - halfRegion.rows.lowerBound))
-      for x in region.columns {
-        let qx = max(r, min(halfWidth - 1 - r, x / 2))
-        let column = max(0, min(halfRegion.width - 1, qx - halfRegion.columns.lowerBound))
-        let from = row * halfRegion.width + column
-        let source = unsafe halfSources[from]
-        let (sourceY, sourceX) = (2 * Int(source >> 16), 2 * Int(source & 0xffff))
-        var (ty, tx) = (sourceY + y - 2 * qy, sourceX + x - 2 * qx)
-        if ty < 0 || tx < 0 || ty >= height || tx >= width
-          || (unsafe usable[ty * width + tx]) == 0
-        {
-          // Near the picture's border a centre was moved inwards: keep the pair alone.
-          (ty, tx) = (sourceY + (y & 1), sourceX + (x & 1))
+    nonisolated(unsafe) let (halfSources, halfCosts) =
+      unsafe (half.sources.pointer, half.costs.pointer)
+    nonisolated(unsafe) let usable = unsafe usable.pointer
+    nonisolated(unsafe) let (sources, costs) =
+      unsafe (sources.mutablePointer, costs.mutablePointer)
+    inRows(region.height, threads: threads) { rows in
+      for line in rows {
+        let y = region.rows.lowerBound + line
+        let qy = max(r, min(halfHeight - 1 - r, y / 2))
+        let row = max(0, min(halfRegion.height - 1, qy - halfRegion.rows.lowerBound))
+        var to = line * region.width
+        for x in region.columns {
+          let qx = max(r, min(halfWidth - 1 - r, x / 2))
+          let column = max(0, min(halfRegion.width - 1, qx - halfRegion.columns.lowerBound))
+          let from = row * halfRegion.width + column
+          let source = unsafe halfSources[from]
+          let (sourceY, sourceX) = (2 * Int(source >> 16), 2 * Int(source & 0xffff))
+          var (ty, tx) = (sourceY + y - 2 * qy, sourceX + x - 2 * qx)
+          if ty < 0 || tx < 0 || ty >= height || tx >= width
+            || (unsafe usable[ty * width + tx]) == 0
+          {
+            // Near the picture's border a centre was moved inwards: keep the pair alone.
+            (ty, tx) = (sourceY + (y & 1), sourceX + (x & 1))
+          }
+          unsafe sources[to] = UInt32(ty << 16 | tx)
+          unsafe costs[to] = halfCosts[from]
+          to += 1
         }
-        unsafe sources[to] = UInt32(ty << 16 | tx)
-        unsafe costs[to] = halfCosts[from]
-        to += 1
       }
     }
   }
@@ -265,9 +271,9 @@ public struct PatchLevel: ~Copyable {
 /// 255 where a set pixel lies within the square of 2 · radius + 1 around a pixel, 0 elsewhere.
 func touching(_ mask: borrowing Tensor<UInt8>, radius: Int) -> Tensor<UInt8> {
   let (height, width) = (mask.height, mask.width)
-  var near = Tensor<UInt8>(height: height, width: width, repeating: 0)
   var result = Tensor<UInt8>(height: height, width: width, repeating: 0)
   if mask.count == 0 { return result }
+  var near = Tensor<UInt8>(uninitializedHeight: height, width: width)
   let reach = min(radius, 19_999)
   let columns = columnDistances(
     to: mask, threshold: 1, region: ImageRegion(of: mask), far: reach + 1, kernels: .current)
