@@ -29,6 +29,9 @@ struct ExemplarSynthesis {
     }
     level.agree(
       quantile: settings.voteQuantile, sharpness: settings.voteSharpness, threads: threads)
+    level.soften(
+      by: settings.softness, quantile: settings.voteQuantile, sharpness: settings.voteSharpness,
+      threads: threads)
     level.closeSeam(limit: settings.seamLimit, threads: threads)
     if settings.transfer > 0 {
       switch guide {

@@ -27,6 +27,9 @@ extension PatchLevel {
   /// difference, spread smoothly over the hole, is added to it. A membrane as in gradient-domain
   /// blending (Pérez et al. 2003, Farbman et al. 2009), from a pyramid instead of a solver.
   ///
+  /// Differences that are unlike those beside them are left out too: a spot of the removed thing that stays
+  /// beside the hole would dye all of it.
+  ///
   /// - Parameter limit: Larger differences are of content, not of light, and are left out.
   public mutating func closeSeam(limit: Int, threads: Int) {
     if region.isEmpty || limit <= 0 { return }
@@ -69,6 +72,7 @@ extension PatchLevel {
       }
     }
     extendLifetime(near)
+    RimDifferences(difference, known: known).dropOutliers(from: difference, known: &known)
     var membrane = PartialImage(pixels: difference, known: known)
     membrane.fillSmoothly(threads: threads, kernels: kernels)
     nonisolated(unsafe) let smooth = unsafe membrane.pixels.pointer

@@ -75,6 +75,21 @@ extension PatchLevel {
     }
   }
 
+  /// Draws every pixel of the hole towards the mean of what the patches over it say.
+  ///
+  /// Where `agree` cuts from one source to another, single pixels stand out; a part of the mean takes them back,
+  /// and what little sharpness goes with them is hardly seen.
+  ///
+  /// - Parameter share: How much of the mean a pixel becomes, 0 to 1.
+  public mutating func soften(
+    by share: Double, quantile: Double = 0.75, sharpness: Double = 1, threads: Int
+  ) {
+    let weights = voteWeights(quantile: quantile, sharpness: sharpness, fade: 1, threads: threads)
+    unsafe withVote(weights: weights, share: share, threads: threads) { table, vote, _, rows in
+      _ = unsafe table.patch_vote(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
+    }
+  }
+
   /// Where `agree` takes every pixel of the hole from.
   ///
   /// - Returns: Four bytes a pixel, the lowest first: its row times 65536, and its column. Outside the
@@ -99,8 +114,8 @@ extension PatchLevel {
 
   mutating func withVote(
     weights: borrowing Tensor<UInt16>, stale: UnsafePointer<UInt8>? = nil,
-    changed: UnsafeMutablePointer<UInt8>? = nil, tolerance: Int = 0, textureGain: Double = 1,
-    threads: Int,
+    changed: UnsafeMutablePointer<UInt8>? = nil, tolerance: Int = 0, share: Double = 1,
+    textureGain: Double = 1, threads: Int,
     _ body:
       @Sendable (efk_image, UnsafePointer<efk_patch_vote>, UnsafePointer<UInt32>, Range<Int>) ->
       Void
@@ -117,7 +132,7 @@ extension PatchLevel {
       weight: weights.pointer, field_x: Int32(region.columns.lowerBound),
       field_y: Int32(region.rows.lowerBound), field_width: Int32(region.width),
       field_height: Int32(region.height), output: pixels, stale: stale, changed: changed,
-      tolerance: Int32(tolerance), texture_gain: UInt32((textureGain * 256).rounded()),
+      tolerance: Int32(tolerance), share: UInt32((share * 256).rounded()), texture_gain: UInt32((textureGain * 256).rounded()),
       texture_limit: pointer(to: textureLimit))
     nonisolated(unsafe) let cost = unsafe costs.pointer
     inRows(region.height, height: Self.bandHeight, threads: threads) { rows in

@@ -79,13 +79,15 @@ public struct Scene {
     let named = SoftCells(group, on: map)
     var look = self.look
     if let window = closer(to: named, neighbours, box) { look = try lookAt(window) }
-    var cells = try answer(neighbours, box, from: look)
-      .averaged(with: named, over: view.frame, window: look.window)
+    let boxed = try answer(neighbours, box, from: look)
+    var cells = boxed.averaged(with: named, over: view.frame, window: look.window)
     if let innermost = group.innermost(of: within, height: map.height, width: map.width) {
       let place = middle(of: innermost)
       let click = Click(x: place.x, y: place.y, positive: true)
       cells.join(try answer([click] + neighbours, nil, from: look))
     }
+    // The classes tell a person from a dog, but not one person from the next.
+    cells.keepParts(sharedWith: boxed)
     let beside = kept.filter { look.window.contains(x: $0.x, y: $0.y) }
     let places = PromptMap(clicks: beside, box: nil, window: look.window, map: look.map).negative
       .filter { cells.values[$0] > 0.1 }

@@ -9,6 +9,8 @@ struct SoftCells {
   let width: Int
   /// The shares, row after row.
   var values: [Float]
+  /// From here on a cell leaves a trace in a mask: `View` draws an edge from 0.4 to 0.6.
+  static let leastShown: Float = 0.4
   /// How clear the edge is, 0 to 1; see `setCertainty`.
   private(set) var certainty = 0.0
 
@@ -85,9 +87,40 @@ struct SoftCells {
   /// Drops every connected part that holds none of `seeds`; without seeds, parts below a tenth of the
   /// largest.
   mutating func keepParts(with seeds: [Int]) {
+    let (part, sizes) = parts(above: 0.5)
+    let wanted = Set(seeds.map { part[$0] })
+    let largest = sizes.max() ?? 0
+    for cell in values.indices where part[cell] >= 0 {
+      let keep = seeds.isEmpty ? 10 * sizes[part[cell]] >= largest : wanted.contains(part[cell])
+      if !keep { values[cell] = 0 }
+    }
+  }
+
+  /// Drops every connected part but the largest that another answer about the same cells does not share: of
+  /// whose cells it has less than a half on average. Where it does not share the largest either, parts below
+  /// a tenth of that go.
+  ///
+  /// Parts count from `leastShown` on.
+  mutating func keepParts(sharedWith other: SoftCells) {
+    let (part, sizes) = parts(above: Self.leastShown)
+    guard sizes.count > 1, let largest = sizes.indices.max(by: { sizes[$0] < sizes[$1] }) else {
+      return
+    }
+    var shares = [Float](repeating: 0, count: sizes.count)
+    for cell in values.indices where part[cell] >= 0 { shares[part[cell]] += other.values[cell] }
+    let isShared = sizes.indices.map { 2 * shares[$0] >= Float(sizes[$0]) }
+    for cell in values.indices where part[cell] >= 0 {
+      let size = sizes[part[cell]]
+      let keep = isShared[largest] ? isShared[part[cell]] : 10 * size >= sizes[largest]
+      if !keep { values[cell] = 0 }
+    }
+  }
+
+  /// The connected parts above a threshold: for every cell which one it is in, -1 for none, and their sizes.
+  private func parts(above threshold: Float) -> (part: [Int], sizes: [Int]) {
     var part = [Int](repeating: -1, count: values.count)
     var sizes: [Int] = []
-    for start in values.indices where values[start] > 0.5 && part[start] < 0 {
+    for start in values.indices where values[start] > threshold && part[start] < 0 {
       var cells = [start]
       part[start] = sizes.count
       var next = 0
@@ -97,7 +130,7 @@ struct SoftCells {
         for row in max(0, y - 1)...min(height - 1, y + 1) {
           for column in max(0, x - 1)...min(width - 1, x + 1) {
             let cell = row * width + column
-            if values[cell] > 0.5 && part[cell] < 0 {
+            if values[cell] > threshold && part[cell] < 0 {
               part[cell] = sizes.count
               cells.append(cell)
             }
@@ -106,12 +139,7 @@ struct SoftCells {
       }
       sizes.append(cells.count)
     }
-    let wanted = Set(seeds.map { part[$0] })
-    let largest = sizes.max() ?? 0
-    for cell in values.indices where part[cell] >= 0 {
-      let keep = seeds.isEmpty ? 10 * sizes[part[cell]] >= largest : wanted.contains(part[cell])
-      if !keep { values[cell] = 0 }
-    }
+    return (part, sizes)
   }
 }
 

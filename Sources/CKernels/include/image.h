@@ -85,6 +85,8 @@ typedef struct efk_patch_vote {
   /// `tolerance`, to 0 elsewhere in the hole; or null.
   uint8_t *_Nullable changed;
   int32_t tolerance;
+  /// How much of a pixel `patch_vote` takes from the vote, in 256ths; the rest stays as it is.
+  uint32_t share;
   /// What `patch_vote` and `patch_best` multiply the fourth channel by, in 256ths.
   uint32_t texture_gain;
   /// The layout of `pixels`: no fourth channel is raised above the one here; or null.

@@ -60,7 +60,7 @@ struct SelectedMask: ~Copyable {
     try findObjects(selection, in: scene, photo: photo, name: name)
     mask.close(radius: 2 * uncertainty)
     mask.fillGaps(upTo: 0.01)
-    mask.extendToBorders(4 * uncertainty)
+    mask.extendToBorders(max(photo.width, photo.height) / 75)
     let places = selection.kept.map {
       photo.orientation.stored(x: $0.x, y: $0.y, width: photo.width, height: photo.height)
     }

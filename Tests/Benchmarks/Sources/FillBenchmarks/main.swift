@@ -69,7 +69,7 @@ struct Run {
       "texture": \.texture, "textureGain": \.textureGain, "context": \.context,
       "trustReach": \.trustReach,
       "transfer": \.transfer, "transferLimit": \.transferLimit,
-      "transferError": \.transferError,
+      "transferError": \.transferError, "softness": \.softness,
     ]
     let counts: [String: WritableKeyPath<SynthesisSettings, Int>] = [
       "coarsestReach": \.coarsestReach, "coarsestRounds": \.coarsestRounds,
