@@ -132,7 +132,8 @@ extension PatchLevel {
       weight: weights.pointer, field_x: Int32(region.columns.lowerBound),
       field_y: Int32(region.rows.lowerBound), field_width: Int32(region.width),
       field_height: Int32(region.height), output: pixels, stale: stale, changed: changed,
-      tolerance: Int32(tolerance), share: UInt32((share * 256).rounded()), texture_gain: UInt32((textureGain * 256).rounded()),
+      tolerance: Int32(tolerance), share: UInt32((share * 256).rounded()),
+      texture_gain: UInt32((textureGain * 256).rounded()),
       texture_limit: pointer(to: textureLimit))
     nonisolated(unsafe) let cost = unsafe costs.pointer
     inRows(region.height, height: Self.bandHeight, threads: threads) { rows in

@@ -12,8 +12,9 @@ struct RimDifferences {
   /// A square's side is this part of the picture's longer side, and at least `leastSide`.
   private static let part = 10
   private static let leastSide = 8
-  /// What differs from the median by more than this, in levels, and by more than `spread` times the median
-  /// deviation is an outlier. Less than this is seen as light, not as a spot.
+  /// The least difference from the median, in levels, that makes an outlier: less is seen as light.
+  ///
+  /// It must be more than `spread` times the median deviation as well.
   private static let least = 24
   private static let spread = 6
 

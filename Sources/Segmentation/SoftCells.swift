@@ -96,11 +96,10 @@ struct SoftCells {
     }
   }
 
-  /// Drops every connected part but the largest that another answer about the same cells does not share: of
-  /// whose cells it has less than a half on average. Where it does not share the largest either, parts below
-  /// a tenth of that go.
+  /// Drops every connected part but the largest that another answer about the same cells does not share.
   ///
-  /// Parts count from `leastShown` on.
+  /// It shares a part of whose cells it has a half or more on average. Where it does not share the largest
+  /// either, parts below a tenth of that go. Parts count from `leastShown` on.
   mutating func keepParts(sharedWith other: SoftCells) {
     let (part, sizes) = parts(above: Self.leastShown)
     guard sizes.count > 1, let largest = sizes.indices.max(by: { sizes[$0] < sizes[$1] }) else {

@@ -1,4 +1,5 @@
 import Photos
+import Tensors
 import Testing
 
 @testable import Editing
@@ -11,5 +12,40 @@ import Testing
     }
     #expect(standsOut(10, 3) && standsOut(2, 20) && standsOut(40, 80))
     #expect(!standsOut(9, 19) && !SelectedMask.standsOut(nil, in: box))
+  }
+
+  /// A mask from a file knows its edge, and a place to keep beside it takes nothing from it.
+  @Test func whatIsDrawnIsNotGrownLikeWhatIsFound() {
+    func square(_ x: Int, _ y: Int) -> Mask {
+      var mask = Mask(width: 200, height: 100)
+      for row in y..<y + 10 { for column in x..<x + 10 { mask.values[row, column] = 255 } }
+      return mask
+    }
+    var selected = SelectedMask(width: 200, height: 100)
+    selected.draw(square(20, 40))
+    selected.draw(square(40, 40))
+    selected.mask = square(150, 40)
+    selected.uncertainty = 12
+    selected.kept = [(x: 31, y: 45), (x: 161, y: 45)]
+    let whole = selected.grown(by: nil, feather: 0)
+    let row = (0..<200).filter { whole.values[45, $0] != 0 }
+    #expect(row == Array(17..<33) + Array(37..<53) + Array(138..<155) + Array(168..<172))
+    var found = SelectedMask(width: 200, height: 100)
+    found.mask = square(20, 40)
+    let alone = found.grown(by: 0, feather: nil)
+    #expect(alone.count == 100)
+    var drawn = SelectedMask(width: 200, height: 100)
+    drawn.draw(square(20, 40))
+    let hand = drawn.grown(by: 1, feather: 0)
+    #expect(hand.count == 140)
+  }
+
+  /// Another word for a class that cannot be asked for says what to do, like the class's own name.
+  @Test(arguments: ["bicycle", "bike", "sofa", "boats"])
+  func whatIsNotRecognizedIsToBeShown(_ word: String) {
+    let reason = ignorance(of: word) ?? ""
+    #expect(reason.contains("not recognized well enough") && reason.contains("--at"))
+    #expect(ignorance(of: "people")?.contains("did you mean 'person'") == true)
+    #expect(ignorance(of: "unicorn")?.contains("show anything else with --at") == true)
   }
 }

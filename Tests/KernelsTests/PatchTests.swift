@@ -65,6 +65,7 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
       level.measure(threads: threads)
       if guided {
         level.agree(threads: threads)
+        level.soften(by: 0.3, threads: threads)
       } else {
         level.pick(textureGain: 1.7, threads: threads)
       }
@@ -78,6 +79,55 @@ func pictureWithHole(height: Int, width: Int, rows: Range<Int>, columns: Range<I
           #expect(try run(set, threads: threads, guided: guided) == expected, "\(set), \(threads)")
         }
       }
+    }
+  }
+
+  /// A spot beside the hole that the sources do not have, as of a thing that was not covered whole, stays
+  /// where it is; light that changes all along the edge is spread.
+  @Test func aSpotBesideAHoleDoesNotDyeIt() {
+    let (side, hole) = (96, 32..<64)
+    func red(spot: Bool, slope: Int) -> Int {
+      var pixels = Tensor<UInt8>(height: side + 1, width: side, channels: 4, repeating: 100)
+      var known = Tensor<UInt8>(height: side, width: side, repeating: 255)
+      for y in hole { for x in hole { known[y, x] = 0 } }
+      for y in 0..<side { for x in 0..<side { pixels[y, x, 0] = UInt8(100 + slope * y / 8) } }
+      if spot { for y in 44..<50 { for x in 26..<32 { pixels[y, x, 0] += 60 } } }
+      var level = PatchLevel(PartialImage(pixels: pixels, known: known))
+      level.scatter(seed: 1)
+      // Every source lies in the top rows, where it is darkest.
+      let source = UInt32(PatchLevel.radius << 16 | 48)
+      for y in 0..<level.sources.height {
+        for x in 0..<level.sources.width { level.sources[y, x] = source }
+      }
+      level.measure(threads: 1)
+      level.agree(threads: 1)
+      level.closeSeam(limit: 100, threads: 1)
+      return Int(level.image.pixels[48, 40, 0])
+    }
+    #expect(abs(red(spot: true, slope: 0) - red(spot: false, slope: 0)) <= 1)
+    #expect(abs(red(spot: false, slope: 4) - 124) <= 6)
+    #expect(abs(red(spot: true, slope: 4) - 124) <= 6)
+  }
+
+  /// Nothing of the mean leaves pixels as they are, all of it is what a vote says.
+  @Test func softeningMovesPixelsTowardsTheMean() {
+    func result(_ finish: (inout PatchLevel) -> Void) -> [UInt8] {
+      var level = PatchLevel(
+        pictureWithHole(height: 61, width: 83, rows: 17..<49, columns: 21..<60))
+      level.scatter(seed: 3)
+      level.peel(passes: 1, seed: 3, threads: 1)
+      level.measure(threads: 1)
+      level.agree(threads: 1)
+      finish(&level)
+      return bytes(level.image.pixels)
+    }
+    let before = result { _ in }
+    let after = result { $0.soften(by: 1, threads: 1) }
+    #expect(before != after)
+    #expect(result { $0.soften(by: 0, threads: 1) } == before)
+    #expect(result { $0.vote(threads: 1) } == after)
+    for (value, ends) in zip(result { $0.soften(by: 0.5, threads: 1) }, zip(before, after)) {
+      #expect(abs(2 * Int(value) - Int(ends.0) - Int(ends.1)) <= 1)
     }
   }
 

@@ -45,6 +45,21 @@ import Testing
     #expect(cells.values[0] == 0.9 && cells.values[6] == 0)
   }
 
+  /// Parts that another answer does not share go, whatever their size; down to cells that only leave a trace.
+  @Test func onlyPartsThatAreSharedAreKept() {
+    var cells = SoftCells(height: 1, width: 20)
+    var other = SoftCells(height: 1, width: 20)
+    for cell in [0, 1, 2, 3, 4, 8, 9, 12] { cells.values[cell] = 0.9 }
+    cells.values[16] = 0.45
+    for cell in [0, 1, 2, 3, 12] { other.values[cell] = 0.8 }
+    var kept = cells
+    kept.keepParts(sharedWith: other)
+    #expect((0..<20).filter { kept.values[$0] > 0 } == [0, 1, 2, 3, 4, 12])
+    // Where the other answer means something else, size alone decides.
+    cells.keepParts(sharedWith: SoftCells(height: 1, width: 20))
+    #expect((0..<20).filter { cells.values[$0] > 0 } == [0, 1, 2, 3, 4, 8, 9, 12, 16])
+  }
+
   @Test func theBoxGrowsWithinTheMap() {
     var cells = SoftCells(height: 4, width: 8)
     #expect(cells.box(above: 0.5, margin: 1) == nil)

@@ -46,7 +46,7 @@ public final class Eraser {
     var photo = try read(request, &report)
     var selected = try select(in: photo.photo, request, &report)
     let others = selected.others.take()
-    let hole = try grow(selected, request, &report)
+    let hole = try grow(&selected, request, &report)
     let overlay = try drawMask(hole, on: photo.photo, request)
     guard let output = request.output else {
       try saveMask(hole, photo.source, overlay: overlay, request, &report)
@@ -151,20 +151,13 @@ public final class Eraser {
   }
 
   private func grow(
-    _ selected: consuming SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
+    _ selected: inout SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> Mask {
     let watch = Stopwatch()
-    let components = selected.mask.components
-    if components.isEmpty {
+    let mask = selected.grown(by: request.options.grow, feather: request.options.feather)
+    if mask.boundingBox == nil {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")
     }
-    let plan = GrowthPlan(
-      components: components, width: selected.mask.width, height: selected.mask.height,
-      uncertainty: selected.uncertainty, grow: request.options.grow,
-      feather: request.options.feather)
-    selected.mask.grow(by: plan)
-    selected.clearKept()
-    let mask = selected.mask
     report.maskPixels = mask.count
     report.timings.segment += watch.milliseconds
     return mask

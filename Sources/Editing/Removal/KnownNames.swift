@@ -11,8 +11,9 @@ public func checkNames(_ names: [Selection.ObjectName]) throws(EditingError) {
 func ignorance(of word: String) -> String? {
   let known = Segmenter.classNames
   if known.contains(word) { return nil }
-  if Segmenter.unlistedNames.contains(word) {
-    return "'\(word)' is not recognized well enough to be asked for by name; "
+  let unlisted = Segmenter.unlistedNames.first { $0 == word || means($0, word) }
+  if let unlisted, !known.contains(where: { means($0, word) }) {
+    return "'\(unlisted)' is not recognized well enough to be asked for by name; "
       + "show it with --at X,Y or --box X,Y,W,H"
   }
   if word == "wire" || word == "wires" {
@@ -21,7 +22,7 @@ func ignorance(of word: String) -> String? {
   let near = nearestNames(to: word, among: known).map { "'\($0)'" }
   return "no class is called '\(word)'"
     + (near.isEmpty ? "" : " (did you mean \(near.joined(separator: " or "))?)") + "; known: "
-    + known.joined(separator: ", ")
+    + known.joined(separator: ", ") + "; show anything else with --at X,Y or --box X,Y,W,H"
 }
 
 /// The names that objects can be asked for by.
@@ -35,7 +36,7 @@ func nearestNames(to word: String, among known: [String]) -> [String] {
   var ranked: [(rank: Int, name: String)] = []
   for name in known {
     let difference = letters(between: name, and: word)
-    if synonyms[name]?.contains(word) == true || word == name + "s" {
+    if means(name, word) {
       ranked.append((0, name))
     } else if difference <= max(1, min(name.count, word.count) / 3) {
       ranked.append((difference, name))
@@ -44,6 +45,11 @@ func nearestNames(to word: String, among known: [String]) -> [String] {
     }
   }
   return ranked.sorted { ($0.rank, $0.name) < ($1.rank, $1.name) }.prefix(3).map(\.name)
+}
+
+/// Whether a word is another one for a class, or its plural.
+private func means(_ name: String, _ word: String) -> Bool {
+  synonyms[name]?.contains(word) == true || word == name + "s"
 }
 
 /// What people call the classes otherwise.

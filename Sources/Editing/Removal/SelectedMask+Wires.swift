@@ -27,15 +27,18 @@ extension SelectedMask {
       }
       notes.append(reason)
     }
+    if gone.isEmpty { return }
+    var drawn = self.drawn.take() ?? Mask(width: width, height: height)
     for wire in gone {
-      let area = wire.draw(onto: &mask)
+      let area = wire.draw(onto: &drawn)
       if area == 0 { continue }
-      let box = wire.box.clipped(toWidth: mask.width, height: mask.height)
+      let box = wire.box.clipped(toWidth: width, height: height)
       removed.append(
         .init(
           className: "wire", score: nil,
-          box: photo.orientation.upright(box, width: mask.width, height: mask.height), area: area,
+          box: photo.orientation.upright(box, width: width, height: height), area: area,
           index: nil))
     }
+    self.drawn = consume drawn
   }
 }

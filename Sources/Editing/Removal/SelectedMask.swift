@@ -5,8 +5,16 @@ import Tensors
 
 /// The mask of what should go, not grown yet, in the photo's stored orientation.
 struct SelectedMask: ~Copyable {
-  /// 255 where it should go.
-  var mask: Mask
+  /// Columns of the photo.
+  let width: Int
+  /// Rows of the photo.
+  let height: Int
+  /// 255 where a file or a wire says that something should go; nil where none does.
+  ///
+  /// What it leaves out is left out on purpose.
+  var drawn: Mask?
+  /// 255 where the network says so; 0 x 0 until it is asked.
+  var mask = Mask(width: 0, height: 0)
   /// What the mask consists of.
   var removed: [RemovalReport.Removed] = []
   /// By how many pixels the mask's edge may be wrong: a network that looks at a small picture of a
@@ -20,7 +28,8 @@ struct SelectedMask: ~Copyable {
   var notes: [String] = []
 
   init(width: Int, height: Int) {
-    mask = Mask(width: width, height: height)
+    self.width = width
+    self.height = height
   }
 
   /// Adds a mask from a file.
@@ -39,7 +48,45 @@ struct SelectedMask: ~Copyable {
       throw .nothingMatched(
         name: shown(path), detail: "the mask has no white pixel; paint white what should go")
     }
-    add(stored, of: nil, score: nil, orientation: photo.orientation)
+    note(stored, of: nil, score: nil, orientation: photo.orientation)
+    draw(stored)
+  }
+
+  /// Adds to what is drawn.
+  mutating func draw(_ part: consuming Mask) {
+    if var drawn = drawn.take() {
+      drawn.formUnion(part)
+      self.drawn = consume drawn
+    } else {
+      drawn = consume part
+    }
+  }
+
+  /// The whole mask, grown over the edge of what goes.
+  ///
+  /// What is drawn is right about its edge; what was found may be wrong by its uncertainty.
+  mutating func grown(by grow: Int?, feather: Int?) -> Mask {
+    if mask.width > 0 {
+      Self.grow(&mask, uncertainty: uncertainty, by: grow, feather: feather)
+      clearKept()
+    }
+    guard var whole = drawn.take() else {
+      var found = Mask(width: 0, height: 0)
+      swap(&mask, &found)
+      return found
+    }
+    Self.grow(&whole, uncertainty: 0, by: grow, feather: feather)
+    if mask.width > 0 { whole.formUnion(mask) }
+    return whole
+  }
+
+  private static func grow(
+    _ mask: inout Mask, uncertainty: Int, by grow: Int?, feather: Int?
+  ) {
+    let plan = GrowthPlan(
+      components: mask.components, width: mask.width, height: mask.height,
+      uncertainty: uncertainty, grow: grow, feather: feather)
+    mask.grow(by: plan)
   }
 
   /// Adds what the segmentation network found in the photo.
@@ -47,28 +94,32 @@ struct SelectedMask: ~Copyable {
     _ selection: Selection, in scene: borrowing Scene, photo: borrowing Photo, name: String
   ) throws(EditingError) {
     uncertainty = max(4, max(photo.width, photo.height) / 250)
-    // What a mask from a file leaves out is left out on purpose.
-    let isDrawn = !removed.isEmpty
-    var drawn = Mask(width: isDrawn ? photo.width : 0, height: isDrawn ? photo.height : 0)
+    mask = Mask(width: width, height: height)
     var selection = selection
-    if isDrawn {
-      swap(&mask, &drawn)
+    let drawn = drawn.take()
+    switch drawn {
+    case .some(let drawn):
       selection.clicks.removeAll {
         $0.allSatisfy { Self.covers(drawn, $0, orientation: photo.orientation) }
       }
+    case .none: break
     }
     try findObjects(selection, in: scene, photo: photo, name: name)
     mask.close(radius: 2 * uncertainty)
     mask.fillGaps(upTo: 0.01)
     mask.extendToBorders(max(photo.width, photo.height) / 75)
-    let places = selection.kept.map {
+    kept = selection.kept.map {
       photo.orientation.stored(x: $0.x, y: $0.y, width: photo.width, height: photo.height)
     }
-    // What a mask from a file says, it says by itself.
-    kept = places.filter { !isDrawn || drawn.values[$0.y, $0.x] == 0 }
     clearKept()
-    if isDrawn { mask.formUnion(drawn) }
-    others = scene.otherObjects(than: mask)
+    switch drawn {
+    case .some(let drawn):
+      var whole = Mask(mask.values.copy())
+      whole.formUnion(drawn)
+      others = scene.otherObjects(than: whole)
+    case .none: others = scene.otherObjects(than: mask)
+    }
+    self.drawn = consume drawn
   }
 
   private mutating func findObjects(
@@ -109,7 +160,8 @@ struct SelectedMask: ~Copyable {
     if removed.isEmpty {
       let reason = missing.isEmpty ? "nothing to select there" : missing.joined(separator: ", ")
       throw .nothingMatched(
-        name: shown(name), detail: "\(reason); found: \(Self.census(scene.objects))")
+        name: shown(name),
+        detail: "\(reason); found: \(Self.census(scene.objects)); \(Self.otherWays)")
     }
     for wanted in selection.exceptions where !scene.objects.contains(where: { wanted.means($0) }) {
       missing.append("no \(wanted) found to keep")
@@ -156,8 +208,17 @@ struct SelectedMask: ~Copyable {
     return mask.values[at.y, at.x] >= 128
   }
 
+  /// Adds a thing that was found.
   mutating func add(
     _ part: consuming Mask, of object: DetectedObject?, score: Double?, orientation: Orientation
+  ) {
+    note(part, of: object, score: score, orientation: orientation)
+    mask.formUnion(part)
+  }
+
+  /// Notes what a part of the mask is.
+  private mutating func note(
+    _ part: borrowing Mask, of object: DetectedObject?, score: Double?, orientation: Orientation
   ) {
     guard let box = part.boundingBox else { return }
     removed.append(
@@ -165,12 +226,14 @@ struct SelectedMask: ~Copyable {
         className: object?.className, score: score,
         box: orientation.upright(box, width: part.width, height: part.height), area: part.count,
         index: object?.index))
-    mask.formUnion(part)
   }
+
+  /// What to try where names find nothing.
+  private static let otherWays = "show it with --at X,Y, --box X,Y,W,H or a mask"
 
   /// What was found, by classes: `2 x person, 1 x dog`.
   private static func census(_ objects: [DetectedObject]) -> String {
-    if objects.isEmpty { return "nothing that has a name here; try --at, --box or a mask" }
+    if objects.isEmpty { return "nothing that has a name here" }
     var names: [String] = []
     for object in objects where !names.contains(object.className) { names.append(object.className) }
     return names.map { name in

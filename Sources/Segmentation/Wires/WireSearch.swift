@@ -208,7 +208,7 @@ private struct WireSearch {
   ) -> [Float] {
     let (section, reach) = (24, 12)
     let points = trace.points
-    var widths: [Float] = []
+    var widths: [Float?] = []
     for first in stride(from: 0, to: points.count, by: section) {
       // The mean profile across the line at half pixels.
       var profile = [Float](repeating: 0, count: 2 * reach + 1)
@@ -223,7 +223,7 @@ private struct WireSearch {
       let depth = base - profile[reach]
       // Beside another wire nothing can be measured.
       if (depth > 0) != trace.isDark {
-        widths.append(1)
+        widths.append(nil)
         continue
       }
       var end = 1
@@ -234,9 +234,15 @@ private struct WireSearch {
       }
       widths.append(Float(end) / 2)
     }
-    // Where something crosses the line it looks wide.
-    let usual = widths.sorted()[trace.meetsWire ? widths.count / 4 : widths.count / 2]
-    return points.indices.map { min(widths[$0 / section], 1.5 * usual) }
+    let measured = widths.compactMap { $0 }.sorted()
+    if measured.isEmpty { return points.map { _ in 1 } }
+    let usual = measured[trace.meetsWire ? measured.count / 4 : measured.count / 2]
+    // Where something crosses the line it looks wide, and where it gleams, narrow: a wire is neither.
+    let smooth = widths.indices.map { index in
+      let near = widths[max(0, index - 2)...min(widths.count - 1, index + 2)].compactMap { $0 }
+      return near.isEmpty ? usual : near.sorted()[near.count / 2]
+    }
+    return points.indices.map { max(0.8 * usual, min(smooth[$0 / section], 1.5 * usual)) }
   }
 }
 

@@ -259,7 +259,16 @@ struct RemoveObject: ParsableCommand {
       return "\(shown(photo)): \(things) would be removed, \(report.maskPixels) pixels\(place)"
     }
     let outputs = outputs
-    return "\(outputs.joined(separator: ", ")): \(things) removed in "
-      + "\(Int(report.timings.total.rounded())) ms"
+    let time = Int(report.timings.total.rounded())
+    return "\(outputs.joined(separator: ", ")): \(things) removed, \(share(of: report)) of the photo, "
+      + "in \(time) ms"
+  }
+
+  /// How much of the photo a mask covers, in percent: `3 %`, `0.2 %`.
+  private func share(of report: RemovalReport) -> String {
+    let all = Double((report.width ?? 0) * (report.height ?? 0))
+    let tenths = (1000 * Double(report.maskPixels) / max(all, 1)).rounded()
+    if tenths < 1 { return "under 0.1 %" }
+    return tenths < 100 ? "\(tenths / 10) %" : "\(Int((tenths / 10).rounded())) %"
   }
 }
