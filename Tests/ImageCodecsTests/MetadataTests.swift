@@ -25,7 +25,7 @@ import Testing
 
   private func thumbnail(_ bytes: [UInt8]) throws -> [UInt8]? {
     let range = try #require(JPEGFile(bytes).exif(in: bytes)).tiff
-    let tiff = try #require(TIFFReader(bytes[range]))
+    let tiff = try #require(TIFFData(bytes[range]))
     let first = try #require(tiff.first)
     guard let offset = tiff.read32(first.nextPointer), offset > 0,
       let second = tiff.directory(at: offset),
@@ -228,7 +228,7 @@ import Testing
     let (result, before, after) = try edit(input, strip: .gps)
     #expect(result.notes == ["thumbnail rebuilt", "GPS position removed", "GPS position removed"])
     #expect(before[0].count == after[0].count)
-    let tiff = try #require(TIFFReader(after[0].dropFirst(10)))
+    let tiff = try #require(TIFFData(after[0].dropFirst(10)))
     #expect(tiff.first?.entries.map(\.tag) == [0x010F, 0x0112])
     #expect(tiff.orientation == .right)
     #expect(try thumbnail(result.bytes) != nil)

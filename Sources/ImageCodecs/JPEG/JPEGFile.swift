@@ -176,6 +176,6 @@ struct JPEGFile {
 
   /// The orientation that the EXIF block tells, upright without one.
   func orientation(in bytes: [UInt8]) -> Orientation {
-    exif(in: bytes).flatMap { TIFFReader(bytes[$0.tiff]) }?.orientation ?? .up
+    exif(in: bytes).flatMap { TIFFData(bytes[$0.tiff]) }?.orientation ?? .up
   }
 }

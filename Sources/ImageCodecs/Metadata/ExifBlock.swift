@@ -4,13 +4,13 @@ internal import Photos
 /// An EXIF block whose small copies of the picture follow the edit.
 struct ExifBlock {
   /// The TIFF data.
-  private(set) var tiff: TIFFReader
+  private(set) var tiff: TIFFData
   /// What was done, one phrase each.
   private(set) var notes: [String] = []
 
   /// Reads the TIFF data; nil when it makes no sense, and then holds nothing to see either.
   init?(_ bytes: some Collection<UInt8>) {
-    guard let tiff = TIFFReader(bytes) else { return nil }
+    guard let tiff = TIFFData(bytes) else { return nil }
     self.tiff = tiff
   }
 
@@ -74,7 +74,7 @@ struct ExifBlock {
     at offset: Int, pointer: Int, for photo: borrowing Photo, thumbnail: EncodingOptions.Thumbnail
   ) -> Range<Int>? {
     guard let directory = tiff.directory(at: offset) else { return nil }
-    func entry(_ tag: Int) -> TIFFReader.Entry? { directory.entries.first { $0.tag == tag } }
+    func entry(_ tag: Int) -> TIFFData.Entry? { directory.entries.first { $0.tag == tag } }
     func value(_ tag: Int) -> Int? { entry(tag).flatMap(tiff.number) }
     if let start = value(0x0201), let length = value(0x0202), start > 0, length > 0,
       start <= tiff.bytes.count, length <= tiff.bytes.count - start

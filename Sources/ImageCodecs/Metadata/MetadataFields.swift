@@ -46,7 +46,7 @@ enum MetadataFields {
 
   /// The entries of all directories, and the thumbnail.
   private static func exif(_ bytes: ArraySlice<UInt8>) -> [MetadataField] {
-    guard let tiff = TIFFReader(bytes), let first = tiff.read32(4) else { return [] }
+    guard let tiff = TIFFData(bytes), let first = tiff.read32(4) else { return [] }
     var fields: [MetadataField] = []
     var pending = [("IFD0", first)]
     var seen: Set<Int> = []

@@ -193,7 +193,7 @@ struct PNGFile {
 
   /// The orientation that an eXIf chunk tells, upright without one.
   func orientation(in bytes: [UInt8]) -> Orientation {
-    chunks.first { $0.type == "eXIf" }.flatMap { TIFFReader(bytes[$0.contents]) }?.orientation
+    chunks.first { $0.type == "eXIf" }.flatMap { TIFFData(bytes[$0.contents]) }?.orientation
       ?? .up
   }
 }

@@ -1,9 +1,9 @@
 internal import Photos
 
-/// Reads the TIFF structure that EXIF metadata is: byte order, directories, entries.
+/// The TIFF structure that EXIF metadata is: byte order, directories, entries, read and overwritten in place.
 ///
 /// Nothing is believed: every offset is checked, and what does not fit is nil.
-struct TIFFReader {
+struct TIFFData {
   /// A directory's entry.
   struct Entry: Equatable {
     /// The field's number.
