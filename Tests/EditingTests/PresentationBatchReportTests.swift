@@ -21,7 +21,7 @@ import Testing
   }
 
   @Test func theSummaryCounts() throws {
-    let small = try Thumbnail(Pictures.scene(width: 900, height: 600, ball: true))
+    let small = try ReportPicture(Pictures.scene(width: 900, height: 600, ball: true))
     #expect(small.width == 400 && small.height == 267)
     var report = BatchReport()
     let first = report.add(

@@ -19,12 +19,12 @@ public struct Batch: Sendable {
   /// Whether photos are only looked at, and nothing is written.
   public var isDry: Bool
   /// Whether reports carry small pictures.
-  public var wantsThumbnails: Bool
+  public var wantsPictures: Bool
 
   /// Makes a batch.
   public init(
     plan: BatchPlan, options: RemovalOptions, jobs: Int, threads: Int, resumes: Bool = false,
-    replaces: Bool = false, isDry: Bool = false, wantsThumbnails: Bool = false
+    replaces: Bool = false, isDry: Bool = false, wantsPictures: Bool = false
   ) {
     self.plan = plan
     self.options = options
@@ -33,7 +33,7 @@ public struct Batch: Sendable {
     self.resumes = resumes
     self.replaces = replaces
     self.isDry = isDry
-    self.wantsThumbnails = wantsThumbnails
+    self.wantsPictures = wantsPictures
   }
 
   /// Edits every photo; one that fails does not stop the others.
@@ -88,9 +88,10 @@ public struct Batch: Sendable {
       case .complete:
         var report = RemovalReport(input: item.input, status: .skipped)
         report.output = item.output
-        if wantsThumbnails {
-          report.thumbnails = (
-            before: try thumbnail(ofFile: item.input), after: try thumbnail(ofFile: item.output)
+        if wantsPictures {
+          report.pictures = (
+            before: try reportPicture(ofFile: item.input),
+            after: try reportPicture(ofFile: item.output)
           )
         }
         return report
@@ -109,7 +110,7 @@ public struct Batch: Sendable {
       request.output = try OutputFile(item.output, replacing: replaces)
     }
     if let mask = item.mask { request.options.selection.masks = [mask] }
-    request.wantsThumbnails = wantsThumbnails
+    request.wantsPictures = wantsPictures
     // Recorded first: a result without a record would be in the way of --resume, a record without its
     // result only means that the photo is done again.
     request.willPublish = { bytes throws(EditingError) in

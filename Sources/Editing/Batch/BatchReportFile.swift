@@ -53,8 +53,8 @@ public final class BatchReportFile {
       milliseconds: status == .done ? report.timings.total : nil,
       message: report.error.map { "\($0)" }
         ?? (report.notes.isEmpty ? nil : report.notes.joined(separator: "; ")),
-      before: report.thumbnails?.before,
-      after: report.thumbnails?.after)
+      before: report.pictures?.before,
+      after: report.pictures?.after)
     try file.write(Array(page.add(entry).utf8))
   }
 

@@ -40,9 +40,9 @@ struct BatchReport: Sendable {
     /// What went wrong, or what else is to be said.
     var message: String?
     /// The photo as it was.
-    var before: Thumbnail?
+    var before: ReportPicture?
     /// The photo as it is.
-    var after: Thumbnail?
+    var after: ReportPicture?
   }
 
   private static let title = "Report of a batch"
@@ -114,14 +114,14 @@ struct BatchReport: Sendable {
     return text + "</header>\n</main>\n</body>\n</html>\n"
   }
 
-  private static func figure(_ thumbnail: Thumbnail?, caption: String) -> String {
-    guard let thumbnail else {
+  private static func figure(_ picture: ReportPicture?, caption: String) -> String {
+    guard let picture else {
       return
         "<figure><div class=\"none\"></div><figcaption>\(caption): none</figcaption></figure>\n"
     }
     return """
-      <figure><img src="\(Markup.dataURI(jpeg: thumbnail.jpeg))" width="\(thumbnail.width)" \
-      height="\(thumbnail.height)" alt="\(caption)" loading="lazy"><figcaption>\(caption)\
+      <figure><img src="\(Markup.dataURI(jpeg: picture.jpeg))" width="\(picture.width)" \
+      height="\(picture.height)" alt="\(caption)" loading="lazy"><figcaption>\(caption)\
       </figcaption></figure>
 
       """

@@ -36,25 +36,27 @@ func encodePicture(
 /// A small picture of a photo for a report; errors name the file.
 ///
 /// - Complexity: A photo that is turned or in colours of its own is copied whole for it.
-func thumbnail(_ photo: borrowing Photo, name: String) throws(EditingError) -> Thumbnail {
+func reportPicture(_ photo: borrowing Photo, name: String) throws(EditingError) -> ReportPicture {
   if photo.orientation == .up && photo.color == nil {
-    return try thumbnail(photo.pixels, name: name)
+    return try reportPicture(photo.pixels, name: name)
   }
-  return try thumbnail(photo.uprightPixels, name: name)
+  return try reportPicture(photo.uprightPixels, name: name)
 }
 
 /// A small picture of an upright RGB picture for a report.
-func thumbnail(_ upright: borrowing Tensor<UInt8>, name: String) throws(EditingError) -> Thumbnail {
+func reportPicture(_ upright: borrowing Tensor<UInt8>, name: String) throws(EditingError)
+  -> ReportPicture
+{
   do {
-    return try Thumbnail(upright)
+    return try ReportPicture(upright)
   } catch {
     throw .picture(message: "\(shown(name)): \(error)")
   }
 }
 
 /// A small picture of a photo's file for a report.
-func thumbnail(ofFile path: String) throws(EditingError) -> Thumbnail {
-  try thumbnail(decodePhoto(try FileSystem.read(path), name: path).photo, name: path)
+func reportPicture(ofFile path: String) throws(EditingError) -> ReportPicture {
+  try reportPicture(decodePhoto(try FileSystem.read(path), name: path).photo, name: path)
 }
 
 /// Refuses an output whose name promises another format than the photo's.

@@ -50,10 +50,10 @@ public final class Eraser {
     let overlay = try drawMask(hole, on: photo.photo, request)
     guard let output = request.output else {
       try saveMask(hole, photo.source, overlay: overlay, request, &report)
-      if request.wantsThumbnails {
-        report.thumbnails = (
-          before: try thumbnail(photo.photo, name: request.input),
-          after: try thumbnail(Editing.overlay(photo.photo, mask: hole), name: request.input)
+      if request.wantsPictures {
+        report.pictures = (
+          before: try reportPicture(photo.photo, name: request.input),
+          after: try reportPicture(Editing.overlay(photo.photo, mask: hole), name: request.input)
         )
       }
       return
@@ -67,7 +67,7 @@ public final class Eraser {
     let encoded = try encode(&photo, hole, request, &report)
     try saveMask(hole, photo.source, overlay: overlay, request, &report)
     try write(encoded, to: output, photo: photo, before: before, request, &report)
-    if let smallBefore, let smallAfter { report.thumbnails = (smallBefore, smallAfter) }
+    if let smallBefore, let smallAfter { report.pictures = (smallBefore, smallAfter) }
     report.variants = request.variants.isEmpty ? [] : [.init(output: output.path, seed: seed)]
     try writeVariants(
       of: &photo, before: before, hole: hole, others: others, request, &report)
@@ -170,10 +170,10 @@ public final class Eraser {
   /// A small picture of the photo as it is at the moment; nil if none is wanted.
   private func smallPicture(
     _ photo: borrowing Photo, _ request: RemovalRequest, _ report: inout RemovalReport
-  ) throws(EditingError) -> Thumbnail? {
-    if !request.wantsThumbnails { return nil }
+  ) throws(EditingError) -> ReportPicture? {
+    if !request.wantsPictures { return nil }
     let watch = Stopwatch()
-    let picture = try thumbnail(photo, name: request.input)
+    let picture = try reportPicture(photo, name: request.input)
     report.timings.encode += watch.milliseconds
     return picture
   }

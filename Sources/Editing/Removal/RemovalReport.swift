@@ -64,7 +64,7 @@ public struct RemovalReport: Sendable {
   /// The photo's file as it was when it was read; `nil` for standard input.
   var source: FileSystem.Status?
   /// Small JPEG pictures of before and after, for a report.
-  var thumbnails: (before: Thumbnail, after: Thumbnail)?
+  var pictures: (before: ReportPicture, after: ReportPicture)?
 
   init(input: String, status: Status) {
     self.input = input

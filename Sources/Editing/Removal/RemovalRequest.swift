@@ -15,7 +15,7 @@ public struct RemovalRequest: Sendable {
   /// What should go, and how.
   public var options: RemovalOptions
   /// Whether small pictures of before and after are wanted for a report.
-  var wantsThumbnails = false
+  var wantsPictures = false
 
   /// Whether the photo's pixels are still needed once it is written.
   var showsPhoto: Bool { comparison != nil || !variants.isEmpty }

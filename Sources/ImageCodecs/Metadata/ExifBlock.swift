@@ -82,7 +82,7 @@ struct ExifBlock {
       let range = start..<start + length
       if thumbnail == .rebuild, let entry = entry(0x0202), entry.type == 4,
         let info = try? jpegInfo(Array(tiff.bytes[range])), info.width <= 1024, info.height <= 1024,
-        let new = Thumbnail(of: photo, width: Int(info.width), height: Int(info.height))
+        let new = ExifThumbnail(of: photo, width: Int(info.width), height: Int(info.height))
           .jpeg(limit: length)
       {
         blank(range)

@@ -124,7 +124,7 @@ struct BatchCommand: ParsableCommand {
       let batch = Batch(
         plan: plan, options: selection.removal(masks: [], file: file),
         jobs: jobs ?? min(threads, 4), threads: threads, resumes: resume,
-        replaces: reporting.force, isDry: dryRun, wantsThumbnails: report != nil)
+        replaces: reporting.force, isDry: dryRun, wantsPictures: report != nil)
       let tally = BatchTally(
         total: plan.items.count, terminal: terminal, json: reporting.json, isDry: dryRun, page: page
       )

@@ -1,8 +1,8 @@
 import ImageCodecs
 import Tensors
 
-/// A small JPEG for a page: it stays when the photo is long out of memory.
-struct Thumbnail: Sendable, Equatable {
+/// A small JPEG of a photo for a report: it stays when the photo is long out of memory.
+struct ReportPicture: Sendable, Equatable {
   /// The whole file.
   let jpeg: [UInt8]
   /// Columns.
