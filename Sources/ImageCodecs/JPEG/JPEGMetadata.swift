@@ -48,14 +48,10 @@ struct JPEGMetadata {
       case JPEGFile.Marker.app(0):
         segments[index] = jfif(segment, contents, bytes)
       case JPEGFile.Marker.app(1) where contents.starts(with: "Exif\0".utf8):
-        segments[index] = Array(bytes[segment.range])
-        if contents.count > 6, var block = ExifBlock(contents.dropFirst(6)) {
-          block.update(for: photo, thumbnail: options.thumbnail)
-          if options.strip == .gps { block.removePosition() }
-          notes += block.notes
-          if !block.notes.isEmpty {
-            segments[index] = Self.segment(segment.marker, contents.prefix(6) + block.bytes)
-          }
+        let updated = ExifBlock.updated(contents.dropFirst(6), for: photo, options)
+        notes += updated.notes
+        segments[index] = updated.bytes.map {
+          Self.segment(segment.marker, contents.prefix(6) + $0)
         }
       case JPEGFile.Marker.app(1) where contents.starts(with: XMPPacket.name):
         let packet = xmp(Array(contents), options)

@@ -8,6 +8,23 @@ struct ExifBlock {
   /// What was done, one phrase each.
   private(set) var notes: [String] = []
 
+  /// The data after an edit, nil when they have to go, and what was done to them.
+  static func updated(
+    _ bytes: some Collection<UInt8>, for photo: borrowing Photo, _ options: EncodingOptions
+  ) -> (bytes: [UInt8]?, notes: [String]) {
+    if bytes.isEmpty { return ([], []) }
+    var block = ExifBlock(bytes)
+    // First the position: the thumbnail's directory may tell it, and is out of reach when it is dropped.
+    if options.strip == .gps, block?.removePosition() != true {
+      // Without its orientation the picture would turn.
+      return (
+        block?.tiff.orientation.map(only), ["EXIF removed: it may hold a GPS position"]
+      )
+    }
+    block?.update(for: photo, thumbnail: options.thumbnail)
+    return (block?.bytes ?? Array(bytes), block?.notes ?? [])
+  }
+
   /// Reads the TIFF data; nil when it makes no sense, and then holds nothing to see either.
   init?(_ bytes: some Collection<UInt8>) {
     guard let tiff = TIFFData(bytes) else { return nil }
@@ -20,9 +37,8 @@ struct ExifBlock {
   /// Puts the edited photo into the thumbnail's place, or removes it, and blanks previews elsewhere.
   mutating func update(for photo: borrowing Photo, thumbnail: EncodingOptions.Thumbnail) {
     var kept: Range<Int>?
-    if let first = tiff.first, let offset = tiff.read32(first.nextPointer), offset > 0 {
-      kept = updateThumbnail(
-        at: offset, pointer: first.nextPointer, for: photo, thumbnail: thumbnail)
+    if let pointer = tiff.first?.nextPointer, let offset = tiff.read32(pointer), offset > 0 {
+      kept = updateThumbnail(at: offset, pointer: pointer, for: photo, thumbnail: thumbnail)
     }
     var blanked = false
     for range in EmbeddedJPEG.ranges(in: tiff.bytes) where range.lowerBound != kept?.lowerBound {
@@ -32,35 +48,52 @@ struct ExifBlock {
     if blanked { notes.append("preview in the camera's notes dropped") }
   }
 
-  /// What is said of that.
+  /// What is said when a position was taken out.
   static let positionNote = "GPS position removed"
 
   /// Takes out where the photo was taken: the entry of the GPS directory, and all that it points to.
-  mutating func removePosition() {
-    guard let start = tiff.read32(4), let first = tiff.directory(at: start),
-      let index = first.entries.firstIndex(where: { $0.tag == 0x8825 })
-    else { return }
-    let own = start..<first.nextPointer + 4
-    if let offset = tiff.number(first.entries[index]), let gps = tiff.directory(at: offset) {
-      for entry in gps.entries {
-        if let values = tiff.values(entry), values.count > 4, values.lowerBound >= 8,
-          !own.overlaps(values)
-        {
-          blank(values)
-        }
-      }
-      let directory = offset..<gps.nextPointer + 4
-      if !own.overlaps(directory) { blank(directory) }
+  ///
+  /// - Returns: False, and nothing is changed, when there may be a position that cannot be found.
+  mutating func removePosition() -> Bool {
+    guard let start = tiff.read32(4), let first = tiff.directory(at: start) else { return false }
+    // It belongs in the first directory, but readers take it from the thumbnail's and the camera's, too.
+    let others = [
+      first.nextPointer.flatMap(tiff.read32),
+      first.entries.first { $0.tag == 0x8769 }.flatMap(tiff.number),
+    ]
+    let places = ([start] + others.compactMap(\.self)).flatMap { start in
+      (tiff.directory(at: start)?.entries ?? []).enumerated()
+        .filter { $0.element.tag == 0x8825 }.map { (start: start, index: $0.offset) }
     }
-    // The entries behind, and the pointer to the next directory, close the gap.
+    guard let place = places.first else { return true }
+    // The standard knows 32 fields of a position.
+    guard places.count == 1, let own = tiff.directory(at: place.start),
+      let offset = tiff.number(own.entries[place.index]), let gps = tiff.directory(at: offset),
+      gps.entries.count <= 64
+    else { return false }
+    let values = gps.entries.map(tiff.values)
+    if values.contains(nil) { return false }
+    // Not what comes behind the entries: it tells no position, and writers that leave it out put other data there.
+    let entries = gps.range.prefix(2 + 12 * gps.entries.count)
+    for range in values.compactMap(\.self) + [entries] {
+      // Offsets that make no sense must not destroy the directory that stays.
+      for i in range where i >= 8 && !own.range.contains(i) { tiff.bytes[i] = 0 }
+    }
+    remove(place.index, from: own)
+    notes.append(
+      gps.entries.contains { $0.tag != 0 } ? Self.positionNote : "empty GPS directory removed")
+    return true
+  }
+
+  /// Takes an entry out of a directory: those behind, and the offset of the next one, close the gap.
+  private mutating func remove(_ index: Int, from directory: TIFFData.Directory) {
+    let (start, end) = (directory.range.lowerBound, directory.range.upperBound)
     let gap = start + 2 + 12 * index
     tiff.bytes.replaceSubrange(
-      gap..<first.nextPointer + 4,
-      with: tiff.bytes[gap + 12..<first.nextPointer + 4] + [UInt8](repeating: 0, count: 12))
-    let count = first.entries.count - 1
+      gap..<end, with: tiff.bytes[gap + 12..<end] + [UInt8](repeating: 0, count: 12))
+    let count = directory.entries.count - 1
     tiff.bytes[start] = UInt8((tiff.isLittleEndian ? count : count >> 8) & 255)
     tiff.bytes[start + 1] = UInt8((tiff.isLittleEndian ? count >> 8 : count) & 255)
-    notes.append(Self.positionNote)
   }
 
   /// TIFF data that tells an orientation and nothing else.

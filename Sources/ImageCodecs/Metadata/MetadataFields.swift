@@ -75,7 +75,7 @@ enum MetadataFields {
           MetadataField(
             name: "EXIF \(name) thumbnail", value: Array(tiff.bytes[start..<start + length])))
       }
-      if name == "IFD0", let next = tiff.read32(directory.nextPointer), next > 0 {
+      if name == "IFD0", let next = directory.nextPointer.flatMap(tiff.read32), next > 0 {
         pending.append(("IFD1", next))
       }
     }

@@ -51,18 +51,24 @@ struct RawProfile {
     return text + [UInt8(ascii: "\n")]
   }
 
+  private static let exifHead = Array("Exif\0\0".utf8)
+
+  /// Whether the data are EXIF's, or are called so.
+  private var isExif: Bool {
+    name == "exif" || bytes.starts(with: Self.exifHead) || TIFFData(bytes) != nil
+  }
+
   /// Whether the data are an XMP packet.
   var isXMP: Bool { bytes.first(of: "<rdf:RDF", from: 0) != nil }
 
-  /// Lets the data follow the edit, whichever they are, as they would in a place of their own.
+  /// Lets the data follow the edit, whichever they are, as they would in a place of their own; none are left
+  /// when they have to go.
   mutating func update(for photo: borrowing Photo, _ options: EncodingOptions) {
-    let head = Array("Exif\0\0".utf8)
-    let start = bytes.starts(with: head) ? head.count : 0
-    if var block = ExifBlock(bytes.dropFirst(start)) {
-      block.update(for: photo, thumbnail: options.thumbnail)
-      if options.strip == .gps { block.removePosition() }
-      notes = block.notes
-      if !notes.isEmpty { bytes = bytes.prefix(start) + block.bytes }
+    if isExif {
+      let start = bytes.starts(with: Self.exifHead) ? Self.exifHead.count : 0
+      let updated = ExifBlock.updated(bytes.dropFirst(start), for: photo, options)
+      notes = updated.notes
+      bytes = updated.bytes.map { bytes.prefix(start) + $0 } ?? []
     } else if isXMP {
       let (packet, notes) = XMPPacket.updated(bytes, options)
       self.notes = notes

@@ -8,7 +8,7 @@ struct TIFFData {
   struct Entry: Equatable {
     /// The field's number.
     var tag: Int
-    /// The type: 3 is 16 bits, 4 is 32 bits.
+    /// The type: 3 is 16 bits, 4 is 32 bits, 13 is 32 bits that are a directory's offset.
     var type: Int
     /// How many values.
     var count: Int
@@ -16,10 +16,14 @@ struct TIFFData {
     var valueOffset: Int
   }
 
-  /// A directory: its entries, and where the offset of the next one is written.
+  /// A directory.
   struct Directory {
+    /// What it holds.
     var entries: [Entry]
-    var nextPointer: Int
+    /// Where it lies, with the offset of the next one.
+    var range: Range<Int>
+    /// Where the offset of the next one is written; nil where the data end before.
+    var nextPointer: Int?
   }
 
   /// The TIFF data, from the byte order mark on.
@@ -63,10 +67,12 @@ struct TIFFData {
   }
 
   /// The directory at an offset; nil when it does not fit.
+  ///
+  /// Some writers leave out the offset of the next one at the data's end, and readers do without.
   func directory(at offset: Int) -> Directory? {
-    guard offset >= 8, let count = read16(offset),
-      offset + 2 + 12 * count + 4 <= bytes.count
-    else { return nil }
+    guard offset >= 8, let count = read16(offset) else { return nil }
+    let end = offset + 2 + 12 * count
+    guard end <= bytes.count else { return nil }
     var entries: [Entry] = []
     for i in 0..<count {
       let at = offset + 2 + 12 * i
@@ -75,7 +81,10 @@ struct TIFFData {
       }
       entries.append(Entry(tag: tag, type: type, count: number, valueOffset: at + 8))
     }
-    return Directory(entries: entries, nextPointer: offset + 2 + 12 * count)
+    let hasNext = end + 4 <= bytes.count
+    return Directory(
+      entries: entries, range: offset..<(hasNext ? end + 4 : end),
+      nextPointer: hasNext ? end : nil)
   }
 
   /// The first directory, which describes the picture itself.
@@ -86,14 +95,14 @@ struct TIFFData {
     guard entry.count == 1 else { return nil }
     return switch entry.type {
     case 3: read16(entry.valueOffset)
-    case 4: read32(entry.valueOffset)
+    case 4, 13: read32(entry.valueOffset)
     default: nil
     }
   }
 
   /// An entry's whole numbers, of 16 or 32 bits; nil for other types, and where they do not fit.
   func numbers(_ entry: Entry) -> [Int]? {
-    guard entry.type == 3 || entry.type == 4, let values = values(entry) else { return nil }
+    guard [3, 4, 13].contains(entry.type), let values = values(entry) else { return nil }
     let size = entry.type == 3 ? 2 : 4
     return stride(from: values.lowerBound, to: values.upperBound, by: size).compactMap {
       size == 2 ? read16($0) : read32($0)

@@ -38,12 +38,9 @@ struct PNGMetadata {
       }
       switch chunk.type {
       case "eXIf":
-        if var block = ExifBlock(contents) {
-          block.update(for: photo, thumbnail: options.thumbnail)
-          if options.strip == .gps { block.removePosition() }
-          notes += block.notes
-          if !block.notes.isEmpty { replaced[start] = block.bytes }
-        }
+        let updated = ExifBlock.updated(contents, for: photo, options)
+        notes += updated.notes
+        if updated.bytes != Array(contents) { replaced[start] = .some(updated.bytes) }
       case "iTXt" where contents.starts(with: Self.keyword):
         guard let plain = file.plainContents(of: chunk, in: bytes) else {
           replaced[start] = .some(nil)
@@ -141,6 +138,10 @@ struct PNGMetadata {
     notes += profile.notes
     hasXMP = hasXMP || profile.isXMP
     if profile.bytes == before { return }
+    if profile.bytes.isEmpty {
+      replaced[chunk.range.lowerBound] = .some(nil)
+      return
+    }
     replaced[chunk.range.lowerBound] =
       chunk.type == "tEXt"
       ? keyword + [0] + profile.text : PNGFile.packedText(Array(keyword), profile.text)
