@@ -187,7 +187,7 @@ private func parts(_ bytes: [UInt8], _ format: ImageFormat) throws(CodecError) -
     end = file.end
     parts = file.chunks.filter { $0.type != "IDAT" && $0.type != "IEND" }.map {
       let contents = bytes[$0.contents]
-      let plain = $0.type == "iTXt" ? file.plainContents(of: $0, in: bytes) : nil
+      let plain = file.plainContents(of: $0, in: bytes)
       return Part(
         name: $0.type, contents: contents,
         fields: MetadataFields.ofChunk($0.type, plain?[...] ?? contents))

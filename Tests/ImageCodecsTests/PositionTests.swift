@@ -192,4 +192,43 @@ import Testing
       #expect(try (chunk("tEXt", of: output.bytes) != nil) == turns)
     }
   }
+
+  // MARK: - XMP
+
+  /// The standard has XMP in iTXt, but readers take it from any text.
+  @Test(arguments: ["tEXt", "zTXt"]) func xmpInOtherTextsFollows(type: String) throws {
+    let packet = """
+      <rdf:RDF><rdf:Description exif:GPSLatitude="47,1N" dc:a="b"></rdf:Description></rdf:RDF>
+      """
+    let key = PNGMetadata.keyword
+    let contents =
+      type == "tEXt"
+      ? key + packet.utf8 : try #require(PNGFile.packedText(key.dropLast(), Array(packet.utf8)))
+    let input = png(with: type, contents)
+    let output = try edited(input)
+    #expect(output.notes == [removed])
+    let left = "<rdf:RDF><rdf:Description dc:a=\"b\"></rdf:Description></rdf:RDF>"
+    #expect(try chunk(type, of: output.bytes) == key + left.utf8)
+    let none = Mask(width: 45, height: 31)
+    #expect(
+      try compareFiles(input, output.bytes, mask: none).metadata.map(\.description)
+        == ["XMP exif:GPSLatitude removed"])
+
+    // The history goes into the packet that is there.
+    let mark = EncodingOptions.Mark(software: "Efface", date: "2026-01-02T03:04:05Z")
+    let marked = try edited(input, strip: .nothing, mark: mark).bytes
+    #expect(try chunk("iTXt", of: marked) == nil)
+    #expect(
+      try compareFiles(input, marked, mask: none).metadata.map(\.description)
+        == ["XMP xmpMM:History added"])
+  }
+
+  @Test func packedXMPThatCannotBeReadGoes() throws {
+    let packed = try #require(
+      PNGFile.packedText(PNGMetadata.keyword.dropLast(), Array("<rdf:RDF/>".utf8)))
+    let output = try edited(png(with: "zTXt", Array(packed.dropLast(9))), strip: .nothing)
+    #expect(
+      output.notes == ["compressed XMP dropped: it may show the old picture and cannot be read"])
+    #expect(try chunk("zTXt", of: output.bytes) == nil)
+  }
 }

@@ -22,10 +22,13 @@ enum MetadataFields {
     return []
   }
 
-  /// The fields of a PNG chunk's contents.
+  /// The fields of a PNG chunk's contents, the text in them not compressed.
   static func ofChunk(_ type: String, _ contents: ArraySlice<UInt8>) -> [MetadataField] {
     switch type {
     case "eXIf": exif(contents)
+    case "tEXt" where contents.starts(with: PNGMetadata.keyword),
+      "zTXt" where contents.starts(with: PNGMetadata.keyword):
+      xmp(Array(contents.dropFirst(PNGMetadata.keyword.count)))
     case "iTXt" where contents.starts(with: PNGMetadata.keyword):
       // Behind the keyword: two bytes on compression, and two texts that XMP leaves empty.
       xmp(Array(contents.dropFirst(PNGMetadata.keyword.count + 4)))

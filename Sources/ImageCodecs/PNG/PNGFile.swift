@@ -151,13 +151,17 @@ struct PNGFile {
     return unsafe unpacked(header + [own] + data, bytes, by: efi_png_read_text)
   }
 
-  /// An iTXt chunk's contents, the text in them not compressed; nil where libpng finds fault with it.
+  /// A chunk's contents, the text in them not compressed; nil where libpng finds fault with it.
   func plainContents(of chunk: Chunk, in bytes: [UInt8]) -> [UInt8]? {
     let contents = bytes[chunk.contents]
-    // A keyword, two bytes on compression, a language and the translated keyword come first.
-    guard let keyword = contents.firstIndex(of: 0),
-      keyword + 1 < contents.endIndex, contents[keyword + 1] != 0
-    else { return Array(contents) }
+    guard ["iTXt", "zTXt"].contains(chunk.type), let keyword = contents.firstIndex(of: 0) else {
+      return Array(contents)
+    }
+    if chunk.type == "zTXt" { return text(of: chunk, in: bytes).map { contents[...keyword] + $0 } }
+    // Two bytes on compression, a language and the translated keyword come before the text.
+    guard keyword + 1 < contents.endIndex, contents[keyword + 1] != 0 else {
+      return Array(contents)
+    }
     guard let language = contents[(keyword + 2)...].dropFirst().firstIndex(of: 0),
       let translation = contents[(language + 1)...].firstIndex(of: 0),
       let text = text(of: chunk, in: bytes)

@@ -41,16 +41,10 @@ struct PNGMetadata {
         let updated = ExifBlock.updated(contents, for: photo, options)
         notes += updated.notes
         if updated.bytes != Array(contents) { replaced[start] = .some(updated.bytes) }
-      case "iTXt" where contents.starts(with: Self.keyword):
-        guard let plain = file.plainContents(of: chunk, in: bytes) else {
-          replaced[start] = .some(nil)
-          notes.append("compressed XMP dropped: it may show the old picture and cannot be read")
-          continue
-        }
-        hasXMP = true
-        let updated = XMPPacket.updated(plain, options)
-        notes += updated.notes
-        if let packet = updated.packet { replaced[start] = packet }
+      case "iTXt" where contents.starts(with: Self.keyword),
+        "tEXt" where contents.starts(with: Self.keyword),
+        "zTXt" where contents.starts(with: Self.keyword):
+        updateXMP(chunk, of: file, in: bytes, options: options)
       case "tEXt" where contents.starts(with: RawProfile.keyword.utf8),
         "zTXt" where contents.starts(with: RawProfile.keyword.utf8):
         updateRawProfile(chunk, of: file, in: bytes, photo: photo, options: options)
@@ -118,8 +112,26 @@ struct PNGMetadata {
       + [5, 8, 11, 14, 17].map { UInt8(number($0..<$0 + 2)) }
   }
 
-  /// What an iTXt chunk with XMP begins with.
+  /// What a chunk of text with XMP begins with: iTXt by the standard, but readers take any.
   static let keyword = Array("XML:com.adobe.xmp\0".utf8)
+
+  private mutating func updateXMP(
+    _ chunk: PNGFile.Chunk, of file: PNGFile, in bytes: [UInt8], options: EncodingOptions
+  ) {
+    guard let plain = file.plainContents(of: chunk, in: bytes) else {
+      replaced[chunk.range.lowerBound] = .some(nil)
+      notes.append("compressed XMP dropped: it may show the old picture and cannot be read")
+      return
+    }
+    hasXMP = true
+    let updated = XMPPacket.updated(plain, options)
+    notes += updated.notes
+    guard let packet = updated.packet else { return }
+    replaced[chunk.range.lowerBound] =
+      chunk.type == "zTXt"
+      ? PNGFile.packedText(
+        Self.keyword.dropLast(), Array(packet.dropFirst(Self.keyword.count))) : packet
+  }
 
   private mutating func updateRawProfile(
     _ chunk: PNGFile.Chunk, of file: PNGFile, in bytes: [UInt8], photo: borrowing Photo,
