@@ -3,6 +3,7 @@ import Tensors
 import Testing
 
 @testable import Editing
+@testable import ImageCodecs
 
 @Suite struct ReportTests {
   @Test func writesJSONInOrder() {
@@ -42,6 +43,16 @@ import Testing
     report.maskPixels = 9
     report.fail(.exists(name: "c.jpg"))
     #expect(report.maskPixels == 9)
+  }
+
+  /// Colours of less resolution reach a pixel beyond the blocks that are coded anew.
+  @Test func saysWherePixelsMayDiffer() {
+    let comparison = FileComparison(
+      pixels: 100, differing: 9, differingOutsideMask: 2, box: nil,
+      blocks: .init(total: 4, differing: 1, outsideMask: 0, differingCoefficients: 3),
+      metadata: [])
+    let text = Verification(comparison: comparison, hasMask: true).text
+    #expect(text.contains("2 outside the mask, in or right beside blocks that it touches\n"))
   }
 
   @Test func namesEverySeedExactly() {

@@ -21,7 +21,7 @@ public struct Verification: Sendable {
     if hasMask {
       lines[0] += "; \(c.differingOutsideMask) outside the mask"
       if c.differingOutsideMask > 0 && c.isUntouchedOutsideMask {
-        lines[0] += ", in blocks that it touches"
+        lines[0] += ", in or right beside blocks that it touches"
       }
     }
     if let blocks = c.blocks {
