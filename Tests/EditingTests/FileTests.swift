@@ -96,18 +96,46 @@ final class Scratch {
     #expect(FileSystem.status(b) == status)
   }
 
+  /// The second name comes with the new file, not before, and never in place of another file.
   @Test func keepsAFileUnderASecondName() throws {
     let scratch = try Scratch()
-    try scratch.add("a", "new")
-    try scratch.add("b", "old")
+    try scratch.add("a", "old")
     let (a, b) = (scratch.path + "/a", scratch.path + "/b")
-    #expect(throws: EditingError.backupExists(name: b)) { try FileSystem.keep(a, as: b) }
-    #expect(scratch.text("b") == "old")
-    let c = scratch.path + "/c"
-    try FileSystem.keep(a, as: c)
-    try OutputFile(a, replacing: true).write(Array("newer".utf8))
-    #expect(scratch.text("a") == "newer" && scratch.text("c") == "new")
-    #expect(scratch.names == ["a", "b", "c"])
+    func replace() throws {
+      let file = try TemporaryFile(for: a)
+      try file.write(Array("new".utf8))
+      let kept = try TemporaryFile.keeping(a, as: b)
+      #expect(scratch.names.count { $0.hasSuffix(".tmp") } == 2)
+      do {
+        try file.publish(replacing: true, keeping: kept)
+      } catch {
+        for file in [file, kept] { file.remove() }
+        throw error
+      }
+    }
+    try scratch.add("b", "mine")
+    #expect(throws: EditingError.backupExists(name: b)) { try replace() }
+    #expect(scratch.names == ["a", "b"])
+    #expect(scratch.text("a") == "old" && scratch.text("b") == "mine")
+    try FileManager.default.removeItem(atPath: b)
+    try replace()
+    #expect(scratch.names == ["a", "b"])
+    #expect(scratch.text("a") == "new" && scratch.text("b") == "old")
+  }
+
+  @Test func aFileThatCannotBeReplacedGetsNoSecondName() throws {
+    let scratch = try Scratch()
+    try scratch.add("a")
+    let (a, b) = (scratch.path + "/a", scratch.path + "/b")
+    let file = try TemporaryFile(for: a)
+    let kept = try TemporaryFile.keeping(a, as: b)
+    try FileManager.default.removeItem(atPath: a)
+    try scratch.add("a/x")
+    #expect { try file.publish(replacing: true, keeping: kept) } throws: {
+      "\($0)".hasPrefix("\(a): cannot be written: ")
+    }
+    for file in [file, kept] { file.remove() }
+    #expect(scratch.names == ["a"])
   }
 
   @Test func writesWholeFilesAndReplacesNone() throws {

@@ -136,18 +136,6 @@ enum FileSystem {
     }
   }
 
-  /// Gives a file a second name, so that it stays when another file takes the first: a link, or a copy
-  /// where the file system has none.
-  ///
-  /// - Throws: `EditingError.backupExists` where the second name is taken.
-  static func keep(_ path: String, as second: String) throws(EditingError) {
-    if unsafe link(path, second) == 0 { return }
-    if errno == EEXIST { throw .backupExists(name: second) }
-    if let status = status(path) {
-      try OutputFile(second, replacing: false).write(try read(path), like: status, keepsTime: true)
-    }
-  }
-
   /// A name by chance: numbers of processes are alike in several containers that share a folder.
   static func temporaryName() -> String {
     ".efface-\(String(UInt64.random(in: 0 ... .max), radix: 36)).tmp"

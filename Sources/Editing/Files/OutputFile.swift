@@ -84,20 +84,16 @@ public struct OutputFile: Sendable {
       return try FileSystem.write(bytes, to: descriptor, name: path)
     }
     let temporary = try TemporaryFile(for: path, permissions: source == nil ? 0o666 : 0o600)
-    var newBackup: String?
+    var kept: TemporaryFile?
     do {
       try temporary.write(bytes)
       if isInPlace { temporary.takeAttributes(of: path) }
       if let source { try temporary.takeTraits(of: source, keepsTime: keepsTime) }
-      if let backup {
-        try FileSystem.keep(path, as: backup)
-        newBackup = backup
-      }
-      try temporary.publish(replacing: replaces)
+      if let backup { kept = try .keeping(path, as: backup) }
+      try temporary.publish(replacing: replaces, keeping: kept)
     } catch {
       temporary.remove()
-      // The photo still has its own name, so that the second one is not needed.
-      if let newBackup { unsafe unlink(newBackup) }
+      kept?.remove()
       throw error
     }
   }
@@ -122,13 +118,45 @@ struct TemporaryFile: Sendable {
     for target: String, permissions: mode_t = 0o666,
     names: () -> String = FileSystem.temporaryName
   ) throws(EditingError) {
+    try self.init(for: target, names: names) { path in
+      unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+    }
+  }
+
+  /// Gives a file a second name, so that it stays when another file takes the first: a link, or a copy
+  /// where the file system has none.
+  static func keeping(_ original: String, as target: String) throws(EditingError) -> TemporaryFile {
+    let linked = try? TemporaryFile(for: target, names: FileSystem.temporaryName) { path in
+      guard unsafe link(original, path) == 0 else { return -1 }
+      let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
+      if opened < 0 { unsafe unlink(path) }
+      return opened
+    }
+    if let linked { return linked }
+    let copy = try TemporaryFile(for: target, permissions: 0o600)
+    do {
+      try copy.write(try FileSystem.read(original))
+      if let status = FileSystem.status(original) {
+        try copy.takeTraits(of: status, keepsTime: true)
+      }
+    } catch {
+      copy.remove()
+      throw error
+    }
+    return copy
+  }
+
+  /// - Parameter make: Makes a file of that name and opens it; negative where it cannot.
+  private init(
+    for target: String, names: () -> String, make: (String) -> Int32
+  ) throws(EditingError) {
     self.target = target
     let folder = PathName(target).folder
     var failure = EEXIST
     for _ in 0..<16 where failure == EEXIST {
       let path = PathName.join(folder, names())
       let opened = Self.state.withLock { state in
-        let opened = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
+        let opened = make(path)
         failure = errno
         if opened >= 0 { state.pending.insert(path) }
         return opened
@@ -157,31 +185,55 @@ struct TemporaryFile: Sendable {
   }
 
   /// Syncs the contents and gives the file its name.
-  func publish(replacing: Bool) throws(EditingError) {
-    guard fsync(descriptor) == 0 || errno == EINVAL || errno == EROFS else {
-      throw .unwritable(name: target, reason: FileSystem.reason(errno))
-    }
-    let (path, target) = (path, target)
-    let failure: Int32 = Self.state.withLock { state in
-      if !replacing {
-        // A hard link never replaces; some file systems have none, and a look must do there.
-        if unsafe link(path, target) == 0 {
-          unsafe unlink(path)
-          state.pending.remove(path)
-          state.hasOutput = true
-          return 0
-        }
-        if errno == EEXIST || FileSystem.status(target) != nil { return EEXIST }
+  ///
+  /// - Parameter kept: What the replaced file keeps as its second name. It gets it in the same moment, so
+  ///   that an interruption leaves both names or none.
+  /// - Throws: `EditingError.exists`, `EditingError.backupExists` or `EditingError.unwritable`; neither file
+  ///   has its name then.
+  func publish(replacing: Bool, keeping kept: TemporaryFile? = nil) throws(EditingError) {
+    try kept?.sync()
+    try sync()
+    let failure: EditingError? = Self.state.withLock { state in
+      if let kept {
+        let failure = kept.takeName(replacing: false)
+        if failure == EEXIST { return .backupExists(name: kept.target) }
+        if failure != 0 { return kept.error(failure) }
       }
-      if unsafe rename(path, target) != 0 { return errno }
-      state.pending.remove(path)
+      let failure = takeName(replacing: replacing)
+      if failure != 0 {
+        // The photo still has its own name, so that the second one is not needed.
+        if let kept { unsafe unlink(kept.target) }
+        return failure == EEXIST ? .exists(name: target) : error(failure)
+      }
+      for file in [self, kept] { if let file { state.pending.remove(file.path) } }
       state.hasOutput = true
-      return 0
+      return nil
     }
-    if failure == EEXIST { throw .exists(name: target) }
-    if failure != 0 { throw .unwritable(name: target, reason: FileSystem.reason(failure)) }
+    if let failure { throw failure }
     close(descriptor)
+    if let kept { close(kept.descriptor) }
     Self.syncFolder(of: target)
+  }
+
+  private func sync() throws(EditingError) {
+    if fsync(descriptor) != 0 && errno != EINVAL && errno != EROFS { throw error(errno) }
+  }
+
+  /// Gives the file its name instead of the temporary one; the number of the error, or 0.
+  private func takeName(replacing: Bool) -> Int32 {
+    if !replacing {
+      // A hard link never replaces; some file systems have none, and a look must do there.
+      if unsafe link(path, target) == 0 {
+        unsafe unlink(path)
+        return 0
+      }
+      if errno == EEXIST || FileSystem.status(target) != nil { return EEXIST }
+    }
+    return unsafe rename(path, target) == 0 ? 0 : errno
+  }
+
+  private func error(_ number: Int32) -> EditingError {
+    .unwritable(name: target, reason: FileSystem.reason(number))
   }
 
   func remove() {
