@@ -177,8 +177,10 @@ final class Scratch {
     #expect {
       try OutputFile(scratch.path + "/none/a.txt", replacing: false).write([1])
     } throws: { "\($0)".contains("/none/a.txt: cannot be written: no such file or directory") }
-    #expect { _ = try OutputFile(scratch.path, replacing: true) } throws: {
-      "\($0)".hasSuffix("it is a folder")
+    for folder in [scratch.path, scratch.path + "/none/"] {
+      #expect { _ = try OutputFile(folder, replacing: true) } throws: {
+        "\($0)".hasSuffix("it is a folder")
+      }
     }
   }
 

@@ -144,6 +144,46 @@ import Testing
     #expect(try folder.bytes("a.jpg") != before)
   }
 
+  /// So does every other result: what the link names is replaced, and messages name the link.
+  @Test func resultsFollowALink() throws {
+    let folder = try folder()
+    let places = ["link.jpg": "sub/b.jpg", "link.png": "sub/m.png", "link.html": "sub/r.html"]
+    for (link, target) in places {
+      try folder.write(target, [])
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/" + link, withDestinationPath: target)
+    }
+    try folder.addMask("masks/a.png")
+    let calls = [
+      call + ["-o", "link.jpg", "--save-mask", "link.png"],
+      ["batch", "a.jpg", "--masks", "masks", "-o", "out", "--report", "link.html"],
+    ]
+    for call in calls {
+      let refused = try Command(call, in: folder)
+      #expect(refused.status == 1 && refused.messages.hasPrefix("efface: link."))
+      let run = try Command(call + ["--force"], in: folder)
+      #expect(run.status == 0, "\(run.messages)")
+    }
+    for (link, target) in places {
+      let kept = try? FileManager.default.destinationOfSymbolicLink(
+        atPath: folder.path + "/" + link)
+      #expect(try kept == target && !folder.bytes(target).isEmpty)
+    }
+    #expect(!folder.names.contains { $0.hasSuffix(".tmp") })
+  }
+
+  /// Also where standard output goes into a file.
+  @Test(arguments: ["/dev/stdout", "/dev/null", "pipe.jpg"])
+  func devicesAndPipesAreNoResults(_ name: String) throws {
+    let folder = try folder()
+    #expect(unsafe mkfifo(folder.path + "/pipe.jpg", 0o600) == 0)
+    let run = try Command(call + ["-o", name, "--force"], in: folder)
+    #expect(run.status == 1 && run.output.isEmpty)
+    #expect(
+      run.messages == "efface: \(name): cannot be written: it is no regular file; name one, or use "
+        + "- for standard output\n")
+  }
+
   @Test(arguments: [0o600, 0o640, 0o444])
   func resultsHaveThePhotosPermissions(mode: Int) throws {
     let folder = try folder()

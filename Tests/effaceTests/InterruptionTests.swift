@@ -89,11 +89,10 @@ import Testing
     let folder = try Scratch()
     try folder.addPhoto("a.jpg")
     try folder.addMask("m.png")
-    // Nobody reads the second fill, so that the program does not come to an end.
-    addPipe("b-2.jpg", in: folder)
+    // So many that the program does not come to an end.
     let process = try start(
       Command.program.path,
-      ["remove-object", "a.jpg", "--mask", "m.png", "-o", "b.jpg", "--variants", "2"], in: folder)
+      ["remove-object", "a.jpg", "--mask", "m.png", "-o", "b.jpg", "--variants", "100"], in: folder)
     while process.isRunning && !folder.has("b-1.jpg") { Thread.sleep(forTimeInterval: 0.005) }
     process.interrupt()
     process.waitUntilExit()

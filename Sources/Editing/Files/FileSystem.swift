@@ -150,9 +150,9 @@ enum FileSystem {
     }
   }
 
-  /// Refuses a file's name whose folder is not there, or takes no new files.
+  /// Refuses a file's name whose folder is not there, or takes no new files; of a link, that of its file.
   static func checkFolder(of path: String) throws(EditingError) {
-    let folder = PathName(path).folder
+    let folder = PathName(destination(path)).folder
     // The point at its end makes it a folder, should it be something else.
     if unsafe access(PathName.join(folder, "."), W_OK | X_OK) != 0 {
       throw .unwritable(name: path, reason: reason(errno))

@@ -12,7 +12,8 @@ import Synchronization
 /// A file that appears under its name complete or not at all.
 ///
 /// The bytes go to a temporary name in the same folder, are synced to the disk, and only then get their
-/// name. Standard output (`-`), devices and pipes are written directly.
+/// name. A link stays one: the file that it names is replaced. Only standard output (`-`) is written
+/// directly.
 public struct OutputFile: Sendable {
   /// The path as the user gave it.
   public let path: String
@@ -25,24 +26,28 @@ public struct OutputFile: Sendable {
 
   /// Names an output and refuses one that must not be replaced, before any work is done for it.
   ///
-  /// - Throws: `EditingError.exists`, or `EditingError.unwritable` for a folder's name or where the folder
-  ///   takes no files.
+  /// - Throws: `EditingError.exists`, or `EditingError.unwritable` for the name of a folder, a device or a
+  ///   pipe, or where the folder takes no files.
   public init(_ path: String, replacing: Bool) throws(EditingError) {
     self.path = path
     replaces = replacing
     if path == "-" { return }
-    if let status = FileSystem.status(path) {
-      if status.isDirectory { throw .unwritable(name: path, reason: "it is a folder") }
-      // Devices and pipes are written to as they are.
-      if !status.isRegular { return }
+    let status = FileSystem.status(path)
+    if status?.isDirectory == true || path.utf8.last == UInt8(ascii: "/") {
+      throw .unwritable(name: path, reason: "it is a folder")
+    }
+    if let status {
+      // Where standard output goes into a file, its names lead to that.
+      if !status.isRegular || path == "/dev/stdout" || path.hasPrefix("/dev/fd/") {
+        throw .unwritable(
+          name: path, reason: "it is no regular file; name one, or use - for standard output")
+      }
       if !replacing { throw .exists(name: path) }
     }
     try FileSystem.checkFolder(of: path)
   }
 
   /// Names a photo's own file as its output.
-  ///
-  /// A link stays one: the file that it names is replaced.
   ///
   /// - Parameter keepsBackup: Keep the photo as it was beside it, as `<stem>-original.<ext>`.
   /// - Throws: `EditingError.backupExists` for a file of that name: it may be the photo as it was before an
@@ -74,15 +79,6 @@ public struct OutputFile: Sendable {
       TemporaryFile.noteOutput()
       return try FileSystem.write(bytes, to: 1, name: "standard output")
     }
-    if let status = FileSystem.status(path), !status.isRegular {
-      let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
-      guard descriptor >= 0 else {
-        throw .unwritable(name: path, reason: FileSystem.reason(errno))
-      }
-      defer { close(descriptor) }
-      TemporaryFile.noteOutput()
-      return try FileSystem.write(bytes, to: descriptor, name: path)
-    }
     let temporary = try TemporaryFile(for: path, permissions: source == nil ? 0o666 : 0o600)
     var kept: TemporaryFile?
     do {
@@ -101,6 +97,9 @@ public struct OutputFile: Sendable {
 
 /// A file under a temporary name beside the one that it will get.
 struct TemporaryFile: Sendable {
+  /// The name as it was given, for messages.
+  private let name: String
+  /// The name that it will get: where the given one leads to.
   private let target: String
   private let path: String
   private let descriptor: Int32
@@ -115,25 +114,25 @@ struct TemporaryFile: Sendable {
   ///   - permissions: Its mode bits, of which the process's mask takes some away.
   ///   - names: Gives the temporary names to try.
   init(
-    for target: String, permissions: mode_t = 0o666,
+    for name: String, permissions: mode_t = 0o666,
     names: () -> String = FileSystem.temporaryName
   ) throws(EditingError) {
-    try self.init(for: target, names: names) { path in
+    try self.init(for: name, names: names) { path in
       unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, permissions)
     }
   }
 
   /// Gives a file a second name, so that it stays when another file takes the first: a link, or a copy
   /// where the file system has none.
-  static func keeping(_ original: String, as target: String) throws(EditingError) -> TemporaryFile {
-    let linked = try? TemporaryFile(for: target, names: FileSystem.temporaryName) { path in
+  static func keeping(_ original: String, as name: String) throws(EditingError) -> TemporaryFile {
+    let linked = try? TemporaryFile(for: name, names: FileSystem.temporaryName) { path in
       guard unsafe link(original, path) == 0 else { return -1 }
       let opened = unsafe open(path, O_RDONLY | O_CLOEXEC)
       if opened < 0 { unsafe unlink(path) }
       return opened
     }
     if let linked { return linked }
-    let copy = try TemporaryFile(for: target, permissions: 0o600)
+    let copy = try TemporaryFile(for: name, permissions: 0o600)
     do {
       try copy.write(try FileSystem.read(original))
       if let status = FileSystem.status(original) {
@@ -148,9 +147,10 @@ struct TemporaryFile: Sendable {
 
   /// - Parameter make: Makes a file of that name and opens it; negative where it cannot.
   private init(
-    for target: String, names: () -> String, make: (String) -> Int32
+    for name: String, names: () -> String, make: (String) -> Int32
   ) throws(EditingError) {
-    self.target = target
+    self.name = name
+    target = FileSystem.destination(name)
     let folder = PathName(target).folder
     var failure = EEXIST
     for _ in 0..<16 where failure == EEXIST {
@@ -167,11 +167,11 @@ struct TemporaryFile: Sendable {
         return
       }
     }
-    throw .unwritable(name: target, reason: FileSystem.reason(failure))
+    throw .unwritable(name: name, reason: FileSystem.reason(failure))
   }
 
   func write(_ bytes: [UInt8]) throws(EditingError) {
-    try FileSystem.write(bytes, to: descriptor, name: target)
+    try FileSystem.write(bytes, to: descriptor, name: name)
   }
 
   /// Gives the file another's owner and extended attributes, as far as they can be given.
@@ -181,7 +181,7 @@ struct TemporaryFile: Sendable {
 
   /// Gives the file another's permissions and, if asked, its time of the last change.
   func takeTraits(of source: FileSystem.Status, keepsTime: Bool) throws(EditingError) {
-    try FileSystem.copyTraits(source, to: descriptor, keepsTime: keepsTime, name: target)
+    try FileSystem.copyTraits(source, to: descriptor, keepsTime: keepsTime, name: name)
   }
 
   /// Syncs the contents and gives the file its name.
@@ -196,14 +196,14 @@ struct TemporaryFile: Sendable {
     let failure: EditingError? = Self.state.withLock { state in
       if let kept {
         let failure = kept.takeName(replacing: false)
-        if failure == EEXIST { return .backupExists(name: kept.target) }
+        if failure == EEXIST { return .backupExists(name: kept.name) }
         if failure != 0 { return kept.error(failure) }
       }
       let failure = takeName(replacing: replacing)
       if failure != 0 {
         // The photo still has its own name, so that the second one is not needed.
         if let kept { unsafe unlink(kept.target) }
-        return failure == EEXIST ? .exists(name: target) : error(failure)
+        return failure == EEXIST ? .exists(name: name) : error(failure)
       }
       for file in [self, kept] { if let file { state.pending.remove(file.path) } }
       state.hasOutput = true
@@ -233,7 +233,7 @@ struct TemporaryFile: Sendable {
   }
 
   private func error(_ number: Int32) -> EditingError {
-    .unwritable(name: target, reason: FileSystem.reason(number))
+    .unwritable(name: name, reason: FileSystem.reason(number))
   }
 
   func remove() {
