@@ -205,6 +205,35 @@ import Testing
     #expect(try attributes("out/a.jpg", in: folder).mode == mode)
   }
 
+  /// Pages and pictures of every command are as private as the most private photo that they show.
+  @Test func whatShowsAPhotoIsAsPrivate() throws {
+    let folder = try Scratch()
+    for name in ["in/a.jpg", "in/b.jpg"] { try folder.addPhoto(name) }
+    for name in ["masks/a.png", "masks/b.png"] { try folder.addMask(name) }
+    for (name, mode) in [("in/a.jpg", 0o640), ("in/b.jpg", 0o604)] {
+      try FileManager.default.setAttributes(
+        [.posixPermissions: mode], ofItemAtPath: folder.path + "/" + name)
+    }
+    let batch = ["batch", "in", "--masks", "masks", "--output", "out", "--report"]
+    for (call, name, mode) in [
+      (["detect", "in/a.jpg", "--overlay"], "o.png", 0o640),
+      (["pick", "in/a.jpg", "-o"], "p.html", 0o640),
+      (["compare", "in/a.jpg", "in/b.jpg", "-o"], "c.html", 0o600), (batch, "r.html", 0o600),
+      (batch.dropLast() + ["--resume", "--report"], "s.html", 0o600),
+    ] {
+      let run = try Command(call + [name], in: folder)
+      #expect(run.status == 0, "\(run.messages)")
+      #expect(try attributes(name, in: folder).mode == mode, "\(name)")
+    }
+    let run = try Command(["batch", "in/a.jpg"] + batch[2...] + ["q.html", "--force"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect(try attributes("q.html", in: folder).mode == 0o640)
+    let piped = try Command(
+      ["compare", "-", "in/a.jpg", "-o", "d.png"], in: folder,
+      input: Data(try folder.bytes("in/b.jpg")))
+    #expect(try piped.status == 0 && attributes("d.png", in: folder).mode == 0o640)
+  }
+
   @Test func inPlaceKeepsTags() throws {
     let folder = try folder()
     let photo = folder.path + "/a.jpg"

@@ -3,6 +3,8 @@ public final class BatchReportFile {
   private let replaces: Bool
   private let file: TemporaryFile
   private var page = BatchReport()
+  /// What all photos that are shown permit; `nil` while none is.
+  private var shown: FileSystem.Status?
   private var isPublished = false
 
   /// Begins the page; it gets its name when it is finished.
@@ -13,7 +15,7 @@ public final class BatchReportFile {
   public init(named name: String, replacing: Bool, resuming: Bool) throws(EditingError) {
     let place = try Self.place(name, replacing: replacing, resuming: resuming)
     replaces = place.replaces
-    file = try TemporaryFile(for: place.path)
+    file = try TemporaryFile(for: place.path, permissions: 0o600)
     try file.write(Array(page.opening.utf8))
   }
 
@@ -40,6 +42,7 @@ public final class BatchReportFile {
 
   /// Adds a photo.
   public func add(_ report: RemovalReport) throws(EditingError) {
+    if report.thumbnails != nil { shown = .shared(shown, report.source) }
     let status: BatchReport.Status =
       switch report.status {
       case .done: report.output == nil ? .found : .done
@@ -58,9 +61,11 @@ public final class BatchReportFile {
     try file.write(Array(page.add(entry).utf8))
   }
 
-  /// Ends the page and gives it its name.
+  /// Ends the page and gives it its name; it is as private as the photos that it shows, and the user's own
+  /// if it shows none.
   public func finish() throws(EditingError) {
     try file.write(Array(page.closing.utf8))
+    if let shown { try file.takeTraits(of: shown, keepsTime: false) }
     try file.publish(replacing: replaces)
     isPublished = true
   }

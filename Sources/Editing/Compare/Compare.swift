@@ -7,6 +7,7 @@ public struct PhotoPair: ~Copyable {
   private let names: (before: String, after: String)
   private let before: DecodedPhoto
   private let after: DecodedPhoto
+  private let status: FileSystem.Status?
 
   /// Reads both.
   ///
@@ -14,6 +15,7 @@ public struct PhotoPair: ~Copyable {
   ///   - before: A path; `-` is standard input, for one of the two.
   ///   - after: Likewise.
   public init(before: String, after: String) throws(EditingError) {
+    status = .shared(photoStatus(before), photoStatus(after))
     let first = try decodePhoto(try FileSystem.read(before), name: before)
     let second = try decodePhoto(try FileSystem.read(after), name: after)
     names = (before, after)
@@ -27,10 +29,10 @@ public struct PhotoPair: ~Copyable {
   public borrowing func write(to output: OutputFile) throws(EditingError) {
     try checkComparisonName(output.path)
     try checkSizes(before.source.uprightSize, after.source.uprightSize)
-    try output.write(
-      try comparison(
-        before: before.photo.uprightPixels, after: after.photo.uprightPixels, name: output.path,
-        title: names.after))
+    let bytes = try comparison(
+      before: before.photo.uprightPixels, after: after.photo.uprightPixels, name: output.path,
+      title: names.after)
+    try output.write(bytes, like: status)
   }
 
   /// Compares the files: samples, JPEG coefficients and metadata.

@@ -17,6 +17,13 @@ enum FileSystem {
     var modified: Time
     /// Who may read, write and run it: the nine mode bits.
     var permissions: mode_t
+
+    /// The status of what shows two files: only what both permit.
+    static func shared(_ one: Status?, _ other: Status?) -> Status? {
+      guard var shared = one, let other else { return one ?? other }
+      shared.permissions &= other.permissions
+      return shared
+    }
   }
 
   /// A time, counted from 1970; in two parts, as 64 bits of nanoseconds end in 2262.

@@ -13,6 +13,11 @@ import Tensors
 /// A path as messages show it.
 public func shown(_ path: String) -> String { path == "-" ? "standard input" : path }
 
+/// What is at a photo's path; `nil` for standard input.
+func photoStatus(_ path: String) -> FileSystem.Status? {
+  path == "-" ? nil : FileSystem.status(path)
+}
+
 /// Decodes a photo; errors name the file.
 func decodePhoto(_ bytes: [UInt8], name: String) throws(EditingError) -> DecodedPhoto {
   do {

@@ -80,6 +80,7 @@ public final class Eraser {
     let watch = Stopwatch()
     if let overlay { try checkOverlayName(overlay.path) }
     progress(.reading)
+    let source = photoStatus(input)
     let photo = try decodePhoto(try FileSystem.read(input), name: input)
     var report = DetectionReport(input: input, size: photo.source.uprightSize)
     report.timings.decode = watch.milliseconds
@@ -90,7 +91,8 @@ public final class Eraser {
     if let overlay {
       progress(.writing)
       let drawing = Stopwatch()
-      try overlay.write(try Editing.overlay(photo.photo, scene: scene, name: overlay.path))
+      let picture = try Editing.overlay(photo.photo, scene: scene, name: overlay.path)
+      try overlay.write(picture, like: source)
       report.timings.encode = drawing.milliseconds
     }
     report.timings.total = watch.milliseconds
@@ -101,10 +103,12 @@ public final class Eraser {
   /// Writes a page on which one clicks, boxes or brushes what should go.
   public func pick(_ input: String, to page: OutputFile) throws(EditingError) {
     progress(.reading)
+    let source = photoStatus(input)
     let photo = try decodePhoto(try FileSystem.read(input), name: input)
     let scene = try scene(of: photo.photo, name: input)
     progress(.writing)
-    try page.write(Array(try pickPage(photo.photo, scene: scene, path: input).utf8))
+    let text = try pickPage(photo.photo, scene: scene, path: input)
+    try page.write(Array(text.utf8), like: source)
   }
 
   // MARK: - The steps
@@ -114,7 +118,7 @@ public final class Eraser {
   {
     progress(.reading)
     let watch = Stopwatch()
-    if request.input != "-" { report.source = FileSystem.status(request.input) }
+    report.source = photoStatus(request.input)
     let photo = try decodePhoto(try FileSystem.read(request.input), name: request.input)
     let size = photo.source.uprightSize
     (report.width, report.height) = (size.width, size.height)
