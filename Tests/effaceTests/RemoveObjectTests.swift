@@ -244,6 +244,8 @@ import Testing
     let report = try alone.json()
     #expect(report["width"] as? Int == 96 && report["height"] as? Int == 64)
     #expect(report["status"] as? String == "nothing-matched" && !folder.has("b.jpg"))
+    let timings = try #require(report["timings_ms"] as? [String: Double])
+    #expect(timings["segment"] ?? 0 > 0 && timings["inpaint"] == 0)
   }
 
   @Test func theShadowGoesUnlessItIsKept() throws {

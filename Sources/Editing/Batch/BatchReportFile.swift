@@ -42,7 +42,7 @@ public final class BatchReportFile {
 
   /// Adds a photo.
   public func add(_ report: RemovalReport) throws(EditingError) {
-    if report.thumbnails != nil { shown = .shared(shown, report.source) }
+    if report.pictures != nil { shown = .shared(shown, report.source) }
     let status: BatchReport.Status =
       switch report.status {
       case .done: report.output == nil ? .found : .done

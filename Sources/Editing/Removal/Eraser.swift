@@ -47,7 +47,7 @@ public final class Eraser {
     var selected = try select(in: photo.photo, request, &report)
     let others = selected.others.take()
     let hole = try grow(&selected, request, &report)
-    let overlay = try drawMask(hole, on: photo.photo, request)
+    let overlay = try drawMask(hole, on: photo.photo, request, &report)
     guard let output = request.output else {
       try saveMask(hole, photo.source, overlay: overlay, request, &report)
       if request.wantsPictures {
@@ -134,6 +134,7 @@ public final class Eraser {
     in photo: borrowing Photo, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> SelectedMask {
     let watch = Stopwatch()
+    defer { report.timings.segment += watch.milliseconds }
     let selection = request.options.selection
     try checkPositions(selection, photo, name: request.input)
     var selected = SelectedMask(width: photo.width, height: photo.height)
@@ -150,7 +151,6 @@ public final class Eraser {
     }
     report.removed = selected.removed
     report.notes += selected.notes
-    report.timings.segment = watch.milliseconds
     return selected
   }
 
@@ -158,12 +158,12 @@ public final class Eraser {
     _ selected: inout SelectedMask, _ request: RemovalRequest, _ report: inout RemovalReport
   ) throws(EditingError) -> Mask {
     let watch = Stopwatch()
+    defer { report.timings.segment += watch.milliseconds }
     let mask = selected.grown(by: request.options.grow, feather: request.options.feather)
     if mask.boundingBox == nil {
       throw .nothingMatched(name: shown(request.input), detail: "the selection covers no pixel")
     }
     report.maskPixels = mask.count
-    report.timings.segment += watch.milliseconds
     return mask
   }
 
@@ -229,9 +229,12 @@ public final class Eraser {
 
   /// The file of the photo, as it still is, with the mask drawn on it; nil if none is wanted.
   private func drawMask(
-    _ hole: borrowing Mask, on photo: borrowing Photo, _ request: RemovalRequest
+    _ hole: borrowing Mask, on photo: borrowing Photo, _ request: RemovalRequest,
+    _ report: inout RemovalReport
   ) throws(EditingError) -> [UInt8]? {
     guard let file = request.overlay else { return nil }
+    let watch = Stopwatch()
+    defer { report.timings.encode += watch.milliseconds }
     let format = try checkOverlayName(file.path)
     return try encodePicture(
       overlay(photo, mask: hole), format: format, quality: 90, name: file.path)

@@ -260,8 +260,8 @@ struct RemoveObject: ParsableCommand {
     }
     let outputs = outputs
     let time = Int(report.timings.total.rounded())
-    return "\(outputs.joined(separator: ", ")): \(things) removed, \(share(of: report)) of the photo, "
-      + "in \(time) ms"
+    return "\(outputs.joined(separator: ", ")): \(things) removed, "
+      + "\(share(of: report)) of the photo, in \(time) ms"
   }
 
   /// How much of the photo a mask covers, in percent: `3 %`, `0.2 %`.
