@@ -161,6 +161,8 @@ import Testing
     #expect(
       try statuses(resumed) == ["in/a.jpg": "skipped", "in/b.jpg": "done", "in/c.jpg": "done"])
     #expect(try folder.bytes("out/b.jpg") == whole)
+    let skipped = try #require(try resumed.lines().first { $0["status"] as? String == "skipped" })
+    #expect(skipped["width"] is NSNull && skipped["peak_memory_bytes"] as? Int ?? 0 > 0)
     // Other options make another picture: the old one is not counted, and not replaced.
     for options in [["--grow", "7"], ["--keep-time"]] {
       let other = try Command(call + ["--resume"] + options, in: folder)

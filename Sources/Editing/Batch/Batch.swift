@@ -88,11 +88,12 @@ public struct Batch: Sendable {
       case .complete:
         var report = RemovalReport(input: item.input, status: .skipped)
         report.output = item.output
-          report.source = input
-          if wantsPictures {
-            report.pictures = (
-              before: try reportPicture(ofFile: item.input),
-              after: try reportPicture(ofFile: item.output)
+        report.source = input
+        report.peakMemoryBytes = peakMemoryBytes()
+        if wantsPictures {
+          report.pictures = (
+            before: try reportPicture(ofFile: item.input),
+            after: try reportPicture(ofFile: item.output)
           )
         }
         return report

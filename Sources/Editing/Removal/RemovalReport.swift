@@ -41,9 +41,9 @@ public struct RemovalReport: Sendable {
   public var input: String
   /// The output's path; `nil` where none was written.
   public var output: String?
-  /// Columns of the upright photo; `nil` if it could not be read.
+  /// Columns of the upright photo; `nil` where it was not opened, or could not be read.
   public var width: Int?
-  /// Rows of the upright photo; `nil` if it could not be read.
+  /// Rows of the upright photo; `nil` where it was not opened, or could not be read.
   public var height: Int?
   /// How it ended.
   public var status: Status
