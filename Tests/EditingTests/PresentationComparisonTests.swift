@@ -141,7 +141,8 @@ import Testing
     #expect(
       Markup.escaped("a<b>&\"'\u{0}\u{1B}\nü") == "a&lt;b&gt;&amp;&quot;&#39;\u{FFFD}\u{FFFD}\nü")
     #expect(
-      Markup.json("\"\\</script>\n\u{2028}é") == #""\"\\\u003c/script\u003e\u000a\u2028é""#)
+      Markup.json(.string("\"\\</script>\n\u{2028}\u{7F}<\u{338}é"))
+        == #""\"\\\u003c/script\u003e\n\u2028\u007f\u003c\#u{338}é""#)
   }
 
   @Test(arguments: ["", "f", "fo", "foo", "foob", "fooba", "foobar"])

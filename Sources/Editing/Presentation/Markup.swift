@@ -29,21 +29,18 @@ enum Markup {
   /// A file's name as an element: isolated, so that right-to-left marks in it do not turn the page.
   static func name(_ text: some StringProtocol) -> String { "<bdi>\(escaped(text))</bdi>" }
 
-  /// A JSON string with its quotes; within a `script` element it can neither end nor open an element.
-  static func json(_ text: String) -> String {
-    var result = "\""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "\"": result += "\\\""
-      case "\\": result += "\\\\"
-      case _
-      where scalar.value < 0x20 || "<>&\u{7F}\u{2028}\u{2029}".unicodeScalars.contains(scalar):
-        let digits = String(scalar.value, radix: 16)
-        result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-      default: result.unicodeScalars.append(scalar)
+  /// A value as JSON; within a `script` element it can neither end nor open an element.
+  static func json(_ value: JSONValue) -> String {
+    var result = ""
+    // By scalars: with an accent behind it, a bracket is a part of another character.
+    for scalar in value.text.unicodeScalars {
+      if "<>&\u{7F}".unicodeScalars.contains(scalar) {
+        result += "\\u00" + String(scalar.value, radix: 16)
+      } else {
+        result.unicodeScalars.append(scalar)
       }
     }
-    return result + "\""
+    return result
   }
 
   /// Bytes in base 64 (RFC 4648, section 4).

@@ -22,13 +22,12 @@ enum PickPage {
     let view = photo.fitted(longSide: longSide)
     let picture = try Markup.dataURI(view, quality: 85)
     let name = PathName(path).name
-    let entries = objects.map { json($0, width: view.width, height: view.height) }
-    let data = """
-      {"path": \(Markup.json(ShellWord.path(path))), "mask": \(Markup.json(maskName(for: path))),
-      "width": \(photo.width), "height": \(photo.height),
-      "viewWidth": \(view.width), "viewHeight": \(view.height),
-      "objects": [\(entries.joined(separator: ",\n"))]}
-      """
+    let data = JSONValue.members([
+      "path": .string(ShellWord.path(path)), "mask": .string(maskName(for: path)),
+      "width": .integer(photo.width), "height": .integer(photo.height),
+      "viewWidth": .integer(view.width), "viewHeight": .integer(view.height),
+      "objects": .array(objects.map { json($0, width: view.width, height: view.height) }),
+    ])
     return Markup.head(title: "\(name): pick what should go", style: style) + """
       <body>
       <header>
@@ -46,7 +45,7 @@ enum PickPage {
       </main>
       \(footer)
       <script type="application/json" id="data">
-      \(data)
+      \(Markup.json(data))
       </script>
       <script>
       \(script)
@@ -63,23 +62,24 @@ enum PickPage {
   }
 
   /// An object as the script reads it; its runs are gaps and lengths in turn, in the page's picture.
-  private static func json(_ object: PresentedObject, width: Int, height: Int) -> String {
+  private static func json(_ object: PresentedObject, width: Int, height: Int) -> JSONValue {
     let small = object.runs.scaled(width: width, height: height)
     var end = 0
-    var numbers: [String] = []
+    var numbers: [Int] = []
     for run in small.runs {
       let start = run.row * width + run.columns.lowerBound
-      numbers.append("\(start - end),\(run.columns.count)")
+      numbers += [start - end, run.columns.count]
       end = start + run.columns.count
     }
     let anchor = small.anchor ?? (0, 0)
     let color = object.color
-    let score = object.score.map { "\(Int(($0 * 100).rounded()))" } ?? "null"
-    return """
-      {"index": \(object.index), "label": \(Markup.json(object.label)), "score": \(score), \
-      "color": "rgb(\(color.x) \(color.y) \(color.z))", "anchor": [\(anchor.x), \(anchor.y)], \
-      "runs": [\(numbers.joined(separator: ","))]}
-      """
+    return .members([
+      "index": .integer(object.index), "label": .string(object.label),
+      "score": object.score.map { .number($0 * 100, digits: 0) } ?? .null,
+      "color": .string("rgb(\(color.x) \(color.y) \(color.z))"),
+      "anchor": .array([.integer(anchor.x), .integer(anchor.y)]),
+      "runs": .array(numbers.map { .integer($0) }),
+    ])
   }
 
   private static let tools = """
