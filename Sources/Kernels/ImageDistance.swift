@@ -1,85 +1,44 @@
 import CKernels
 public import Tensors
 
-/// The smallest region that holds every byte of at least `threshold`, or `nil` where there is none.
+/// The smallest region that holds every byte that is not 0, or `nil` where there is none.
 ///
 /// - Precondition: The mask has one channel.
 public func boundingRegion(
-  of mask: borrowing Tensor<UInt8>, threshold: UInt8 = 1, within region: ImageRegion? = nil
+  of mask: borrowing Tensor<UInt8>, within region: ImageRegion? = nil
 ) -> ImageRegion? {
   precondition(mask.channels == 1, "a mask has one channel")
   let region = region ?? ImageRegion(of: mask)
-  let width = mask.width
+  let bytes = mask.span
   var rows: Range<Int>?
   var left = Int.max
   var right = Int.min
-  unsafe mask.withUnsafeBufferPointer { bytes in
-    for row in region.rows {
-      let line = unsafe UnsafeBufferPointer(
-        rebasing: bytes[
-          row * width + region.columns.lowerBound..<row * width
-            + region.columns.upperBound])
-      guard let first = unsafe firstIndex(in: line, reaching: threshold),
-        let last = unsafe lastIndex(in: line, reaching: threshold)
-      else { continue }
-      rows = (rows?.lowerBound ?? row)..<row + 1
-      left = min(left, region.columns.lowerBound + first)
-      right = max(right, region.columns.lowerBound + last)
-    }
+  for row in region.rows {
+    let start = row * mask.width
+    let line = start + region.columns.lowerBound..<start + region.columns.upperBound
+    guard let last = bytes.lastSet(in: line) else { continue }
+    rows = (rows?.lowerBound ?? row)..<row + 1
+    left = min(left, bytes.firstSet(in: line) - start)
+    right = max(right, last - start)
   }
   guard let rows else { return nil }
   return ImageRegion(rows: rows, columns: left..<right + 1)
 }
 
-/// The first byte that reaches the threshold; runs of zeros are passed eight bytes at a time.
-private func firstIndex(in line: UnsafeBufferPointer<UInt8>, reaching threshold: UInt8) -> Int? {
-  let raw = UnsafeRawBufferPointer(line)
-  var index = 0
-  while index < line.count {
-    if index + 8 <= line.count,
-      unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self) == 0, threshold > 0
-    {
-      index += 8
-      continue
-    }
-    if unsafe line[index] >= threshold { return index }
-    index += 1
-  }
-  return nil
-}
-
-/// The last byte that reaches the threshold.
-private func lastIndex(in line: UnsafeBufferPointer<UInt8>, reaching threshold: UInt8) -> Int? {
-  let raw = UnsafeRawBufferPointer(line)
-  var index = line.count
-  while index > 0 {
-    if index >= 8, unsafe raw.loadUnaligned(fromByteOffset: index - 8, as: UInt64.self) == 0,
-      threshold > 0
-    {
-      index -= 8
-      continue
-    }
-    index -= 1
-    if unsafe line[index] >= threshold { return index }
-  }
-  return nil
-}
-
 /// Squared Euclidean distances from every pixel of a region to the nearest pixel *within the region*
-/// whose byte reaches `threshold`; 0 on such pixels, and at least `far · far` where none is near.
+/// that is set, its byte not 0; 0 on such pixels, and at least `far · far` where none is near.
 ///
 /// Exact, in whole numbers: columns first, then the lower envelope of parabolas along each row
 /// (Meijster, Roerdink and Hesselink 2000; Felzenszwalb and Huttenlocher 2012).
 ///
 /// - Parameters:
 ///   - mask: One channel.
-///   - threshold: The least byte of a set pixel.
 ///   - region: Where to measure; all of the mask when `nil`.
 ///   - far: Distances down a column are cut off here: exact results end below it. At most 20,000.
 /// - Complexity: O(pixels of the region).
 public func squaredDistances(
-  toSet mask: borrowing Tensor<UInt8>, threshold: UInt8 = 1, region: ImageRegion? = nil,
-  far: Int = 20_000, threads: Int = 1, kernels: KernelTable = .current
+  toSet mask: borrowing Tensor<UInt8>, region: ImageRegion? = nil, far: Int = 20_000,
+  threads: Int = 1, kernels: KernelTable = .current
 ) -> Tensor<Int32> {
   precondition(mask.channels == 1, "a mask has one channel")
   precondition(far > 0 && far <= 20_000, "distances end at 20,000 pixels")
@@ -87,8 +46,7 @@ public func squaredDistances(
   var result = Tensor<Int32>(
     uninitializedHeight: region.height, width: region.width, channels: 1)
   if region.isEmpty { return result }
-  let columns = columnDistances(
-    to: mask, threshold: threshold, region: region, far: far, kernels: kernels)
+  let columns = columnDistances(to: mask, region: region, far: far, kernels: kernels)
   if far <= mostAcross {
     acrossRows(columns, far: far, to: &result, kernels: kernels)
   } else {
@@ -174,19 +132,18 @@ private func lowerEnvelope(
   }
 }
 
-/// Grows a mask by a disc: 255 where a pixel that reaches `threshold` is at most `radius` away.
+/// Grows a mask by a disc: 255 where a set pixel is at most `radius` away.
 ///
 /// - Parameters:
 ///   - mask: One channel.
 ///   - radius: In pixels; 0 keeps the set pixels themselves.
-///   - threshold: The least byte of a set pixel.
 ///   - region: Where to look and what to return; all of the mask when `nil`. For a large photo pass
 ///     the mask's `boundingRegion` grown by the radius: nothing else can change.
 /// - Returns: A mask of the region's size.
 /// - Complexity: O(pixels of the region), whatever the radius.
 public func dilated(
-  _ mask: borrowing Tensor<UInt8>, radius: Double, threshold: UInt8 = 1,
-  region: ImageRegion? = nil, kernels: KernelTable = .current
+  _ mask: borrowing Tensor<UInt8>, radius: Double, region: ImageRegion? = nil,
+  kernels: KernelTable = .current
 ) -> Tensor<UInt8> {
   precondition(mask.channels == 1, "a mask has one channel")
   precondition(radius >= 0 && radius < 19_999, "a disc's radius is below 19,999 pixels")
@@ -194,8 +151,7 @@ public func dilated(
   var result = Tensor<UInt8>(height: region.height, width: region.width, repeating: 0)
   if region.isEmpty { return result }
   let reach = Int(radius)
-  let columns = columnDistances(
-    to: mask, threshold: threshold, region: region, far: reach + 1, kernels: kernels)
+  let columns = columnDistances(to: mask, region: region, far: reach + 1, kernels: kernels)
   if reach < mostAcross {
     var distances = Tensor<Int32>(
       uninitializedHeight: region.height, width: region.width, channels: 1)
@@ -245,8 +201,7 @@ public func dilated(
 
 /// For every pixel the distance up or down its column to the nearest set pixel, at most `far`.
 func columnDistances(
-  to mask: borrowing Tensor<UInt8>, threshold: UInt8, region: ImageRegion, far: Int,
-  kernels: KernelTable
+  to mask: borrowing Tensor<UInt8>, region: ImageRegion, far: Int, kernels: KernelTable
 ) -> Tensor<UInt16> {
   precondition(
     region.rows.lowerBound >= 0 && region.rows.upperBound <= mask.height
@@ -263,8 +218,8 @@ func columnDistances(
     for row in 0..<region.height {
       _ = unsafe table.distance_down(
         from + (region.rows.lowerBound + row) * maskStride + region.columns.lowerBound,
-        threshold, row == 0 ? edge : UnsafePointer(to + (row - 1) * width), UInt16(far),
-        to + row * width, Int32(width))
+        row == 0 ? edge : UnsafePointer(to + (row - 1) * width), UInt16(far), to + row * width,
+        Int32(width))
     }
     for row in stride(from: region.height - 2, through: 0, by: -1) {
       _ = unsafe table.distance_up(

@@ -276,7 +276,7 @@ func touching(_ mask: borrowing Tensor<UInt8>, radius: Int) -> Tensor<UInt8> {
   var near = Tensor<UInt8>(uninitializedHeight: height, width: width)
   let reach = min(radius, 19_999)
   let columns = columnDistances(
-    to: mask, threshold: 1, region: ImageRegion(of: mask), far: reach + 1, kernels: .current)
+    to: mask, region: ImageRegion(of: mask), far: reach + 1, kernels: .current)
   unsafe columns.withUnsafeBufferPointer { columns in
     unsafe near.withUnsafeMutableBufferPointer { near in
       let reach = UInt16(reach)

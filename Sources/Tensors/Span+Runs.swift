@@ -11,6 +11,26 @@ extension Span where Element == UInt8 {
     }
   }
 
+  /// The last position of a range whose byte is not 0, or `nil` where there is none.
+  ///
+  /// - Precondition: The range is within the span.
+  /// - Complexity: Zeros are passed eight at a time.
+  public func lastSet(in range: Range<Int>) -> Int? {
+    precondition(
+      range.lowerBound >= 0 && range.upperBound <= count, "positions within the span")
+    return unsafe withUnsafeBytes { bytes in
+      var end = range.upperBound
+      while end - 8 >= range.lowerBound,
+        unsafe bytes.loadUnaligned(fromByteOffset: end - 8, as: UInt64.self) == 0
+      { end -= 8 }
+      while end > range.lowerBound {
+        if unsafe bytes[end - 1] != 0 { return end - 1 }
+        end -= 1
+      }
+      return nil
+    }
+  }
+
   /// The first position of a range whose byte is 0, or the range's end.
   ///
   /// - Precondition: The range is within the span.

@@ -29,6 +29,11 @@ import Testing
             }
           }
           #expect(tensor.span.firstSet(in: position..<position) == position)
+          #expect(tensor.span.lastSet(in: position..<position) == nil)
+          for end in [position, position + 1, count] {
+            let last = tensor.span.lastSet(in: 0..<end)
+            #expect(last == (0..<end).last { tensor.span[$0] != 0 })
+          }
         }
       }
     }

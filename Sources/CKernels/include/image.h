@@ -115,10 +115,10 @@ typedef struct efk_image {
   efk_isa (*box_step)(uint32_t *sums, const uint8_t *entering, const uint8_t *leaving,
                       uint32_t reciprocal, uint8_t *out, int32_t count);
 
-  /// One row of the distance down a column to the nearest set pixel above: 0 where `mask` reaches
-  /// the threshold, else one more than `above`, at the most `far`.
-  efk_isa (*distance_down)(const uint8_t *mask, uint8_t threshold, const uint16_t *above,
-                           uint16_t far, uint16_t *out, int32_t count);
+  /// One row of the distance down a column to the nearest set pixel above: 0 where `mask` is
+  /// set, else one more than `above`, at the most `far`.
+  efk_isa (*distance_down)(const uint8_t *mask, const uint16_t *above, uint16_t far, uint16_t *out,
+                           int32_t count);
   /// The way back: out = min(out, below + 1).
   efk_isa (*distance_up)(const uint16_t *below, uint16_t *out, int32_t count);
   /// Squared distances along a row, from those down the columns: the least of dx² + vertical[x + dx]²
