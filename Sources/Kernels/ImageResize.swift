@@ -7,29 +7,6 @@ public enum ResizeFilter: Sendable, CaseIterable {
   case area
   /// Straight lines between pixels; widened for reductions, so that nothing aliases.
   case bilinear
-  /// Cubic lines (Keys 1981, a = −0.5); widened for reductions.
-  case bicubic
-
-  /// The distance, in source pixels, from which on a pixel has no weight in an enlargement.
-  var support: Double {
-    switch self {
-    case .area: 0.5
-    case .bilinear: 1
-    case .bicubic: 2
-    }
-  }
-
-  func weight(_ distance: Double) -> Double {
-    let t = abs(distance)
-    switch self {
-    case .area: return t <= 0.5 ? 1 : 0
-    case .bilinear: return max(0, 1 - t)
-    case .bicubic:
-      if t < 1 { return (1.5 * t - 2.5) * t * t + 1 }
-      if t < 2 { return ((-0.5 * t + 2.5) * t - 4) * t + 2 }
-      return 0
-    }
-  }
 }
 
 /// For each output position along one axis, which inputs it reads and how much of each.
@@ -45,7 +22,8 @@ struct ResizeTaps {
   init(from input: Int, to output: Int, filter: ResizeFilter) {
     let scale = Double(input) / Double(output)
     let stretch = max(scale, 1)
-    let support = filter.support * stretch
+    // The distance from which on an input has no weight.
+    let support = filter == .area ? 0.5 * stretch : stretch
     count = min(input, Int((2 * support).rounded(.up)) + 1)
     first.reserveCapacity(output)
     weights.reserveCapacity(output * count)
@@ -61,7 +39,7 @@ struct ResizeTaps {
           let high = min(left + 1, center + stretch / 2)
           exact[tap] = max(0, high - low)
         } else {
-          exact[tap] = filter.weight((left + 0.5 - center) / stretch)
+          exact[tap] = max(0, 1 - abs((left + 0.5 - center) / stretch))
         }
       }
       let total = exact.reduce(0, +)

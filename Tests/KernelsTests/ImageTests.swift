@@ -116,8 +116,8 @@ func dots(height: Int, width: Int, oneIn: Int, seed: UInt64 = 7) -> Tensor<UInt8
     }
     let region = ImageRegion(rows: 5..<12, columns: 11..<20)
     #expect(
-      bytes(resized(image, region: region, height: 3, width: 4, filter: .bicubic))
-        == bytes(resized(part, height: 3, width: 4, filter: .bicubic)))
+      bytes(resized(image, region: region, height: 3, width: 4, filter: .bilinear))
+        == bytes(resized(part, height: 3, width: 4, filter: .bilinear)))
   }
 }
 
