@@ -2,17 +2,13 @@ import CKernels
 import Tensors
 
 extension PatchLevel {
-  /// Fills the hole for a start, layer after layer from its edge inwards.
+  /// Fills the hole for a start, in layers of one pixel from its edge inwards.
   ///
   /// In each layer patches are compared by what is known or was filled by the layers before, and only
   /// those vote of which a fair part is (onion peeling, Newson et al. 2014).
   ///
-  /// - Parameters:
-  ///   - thickness: Pixels of a layer.
-  ///   - passes: Passes of PatchMatch a layer.
-  public mutating func peel(
-    thickness: Int = 1, passes: Int, seed: UInt32, threads: Int
-  ) {
+  /// - Parameter passes: Passes of PatchMatch a layer.
+  public mutating func peel(passes: Int, seed: UInt32, threads: Int) {
     var trusted = image.known.copy()
     var layer = 0
     while true {
@@ -27,7 +23,7 @@ extension PatchLevel {
       unsafe withVote(weights: weights, threads: threads) { table, vote, _, rows in
         _ = unsafe table.patch_vote(vote, Int32(rows.lowerBound), Int32(rows.upperBound))
       }
-      let grown = touching(trusted, radius: thickness)
+      let grown = touching(trusted, radius: 1)
       if bytesEqual(grown, trusted) { break }
       trusted = grown
       layer += 1
