@@ -135,10 +135,6 @@ static void encode_over_body(void *opaque) {
   efi_jpeg_prepare_inks(job);
   job->tables_hold = job->plan->may_reuse_tables && efi_jpeg_read_tables(job);
 
-  for (int c = 0; c < source->num_components; c++) {
-    job->outcome.blocks += (int64_t)source->comp_info[c].width_in_blocks
-                           * source->comp_info[c].height_in_blocks;
-  }
   size_t mcu_width = (size_t)source->max_h_samp_factor * DCTSIZE;
   size_t mcu_height = (size_t)source->max_v_samp_factor * DCTSIZE;
   size_t columns = (source->image_width + mcu_width - 1) / mcu_width;

@@ -61,20 +61,7 @@ public struct EncodedPhoto: Sendable, Equatable {
   /// The whole file.
   public var bytes: [UInt8]
   /// What had to change besides the picture, one phrase each: `thumbnail rebuilt`, `palette became RGB`.
-  public var notes: [String]
-  /// JPEG: coefficient blocks in the picture and those coded anew; nil where that is not how it was
-  /// written.
-  public var blocks: (total: Int, replaced: Int)?
-
-  init(bytes: [UInt8], notes: [String] = [], blocks: (total: Int, replaced: Int)? = nil) {
-    self.bytes = bytes
-    self.notes = notes
-    self.blocks = blocks
-  }
-
-  /// Whether two files are the same, written in the same way.
-  public static func == (a: EncodedPhoto, b: EncodedPhoto) -> Bool {
-    a.bytes == b.bytes && a.notes == b.notes && a.blocks?.total == b.blocks?.total
-      && a.blocks?.replaced == b.blocks?.replaced
-  }
+  public var notes: [String] = []
+  /// JPEG: coefficient blocks coded anew; nil where that is not how it was written.
+  public var replacedBlocks: Int?
 }

@@ -87,6 +87,6 @@ import Testing
         }
       }
     }
-    if format == .jpeg { #expect(result.blocks?.replaced == 6) }
+    if format == .jpeg { #expect(result.replacedBlocks == 6) }
   }
 }

@@ -87,8 +87,7 @@ typedef struct efi_jpeg_plan {
 /// What was done to write an edited JPEG.
 typedef struct efi_jpeg_outcome {
   bool reused_tables;  ///< the scan is coded with the source's own Huffman tables
-  int64_t blocks;      ///< coefficient blocks in the picture
-  int64_t replaced;    ///< those coded anew
+  int64_t replaced;    ///< coefficient blocks coded anew
 } efi_jpeg_outcome;
 
 /// Reads a JPEG's header.

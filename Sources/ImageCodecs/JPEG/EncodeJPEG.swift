@@ -104,7 +104,7 @@ struct JPEGEdit {
       coded = try write(pixels, changed, asTheSource: false)
       result.notes.append("scans and code tables made anew (\(detail))")
     }
-    result.blocks = (Int(outcome.blocks), Int(outcome.replaced))
+    result.replacedBlocks = Int(outcome.replaced)
 
     let output = JPEGFile(header: coded)
     guard let scan = output.segments.last, scan.marker == JPEGFile.Marker.startOfScan else {

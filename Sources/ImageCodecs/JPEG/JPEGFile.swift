@@ -49,8 +49,6 @@ struct JPEGFile {
   var scans: [Scan] = []
   /// Where the image ends: behind its end marker, or the end of the file.
   var end = 0
-  /// Whether the file ends inside a segment, or has no end marker.
-  var isCut = false
 
   /// Finds the segments; stops at the first thing that makes no sense, which libjpeg then judges.
   init(_ bytes: [UInt8]) {
@@ -66,7 +64,6 @@ struct JPEGFile {
     var componentIDs: [UInt8] = []
     var restartInterval = 0
     var position = 2
-    isCut = true
     end = bytes.count
     while position + 1 < bytes.count {
       guard bytes[position] == 0xFF else {
@@ -84,7 +81,6 @@ struct JPEGFile {
       case Marker.endOfImage:
         segments.append(Segment(marker: marker, range: position..<position + 2))
         end = position + 2
-        isCut = false
         return
       default: break
       }
