@@ -4,7 +4,7 @@ import Tensors
 import Testing
 
 /// Fills of photos with 16 bits a sample.
-@Suite struct DeepFillTests {
+@Suite struct SixteenBitFillTests {
   /// A photo whose 16-bit samples are `value`, and whose 8-bit ones follow.
   private func photo(
     height: Int, width: Int, _ value: (_ x: Int, _ y: Int, _ channel: Int) -> Int

@@ -2,16 +2,6 @@ import Kernels
 import Photos
 import Tensors
 
-/// A window whose hole is filled, and where each pixel of the fill was copied from.
-public struct FilledWindow: ~Copyable {
-  /// The filled window: four bytes a pixel, the first three RGB.
-  let pixels: Tensor<UInt8>
-  /// As `PatchLevel.origins`; nil where nothing was copied.
-  let origins: Tensor<UInt8>?
-  /// The window, in photo pixels.
-  let region: ImageRegion
-}
-
 /// Writes a fill of 8 bits into samples of 16.
 ///
 /// Every pixel takes the 16-bit samples of the pixel that it was copied from. What the synthesis has
@@ -43,7 +33,7 @@ func deepen(
         if isCopied, let origin {
           let source = samples[origin.row + top, origin.column + left, c]
           sources[y, x, c] = source
-          added[y, x, c] = (Int32(value) - Int32(rounded8(source))) * DeepFill.unit
+          added[y, x, c] = (Int32(value) - Int32(rounded8(source))) * SixteenBitFill.unit
         } else {
           sources[y, x, c] = UInt16(value) * 257
           added[y, x, c] = 0
@@ -51,14 +41,16 @@ func deepen(
       }
     }
   }
-  let across = DeepFill.smoothed(added, step: 3, count: box.width, lines: box.height)
-  let smooth = DeepFill.smoothed(across, step: 3 * box.width, count: box.height, lines: box.width)
+  let across = SixteenBitFill.smoothed(added, step: 3, count: box.width, lines: box.height)
+  let smooth = SixteenBitFill.smoothed(
+    across, step: 3 * box.width, count: box.height, lines: box.width)
   for y in 0..<box.height {
     for x in 0..<box.width {
       let weight = Int(hole[box.y + y, box.x + x])
       if weight == 0 { continue }
       for c in 0..<3 {
-        let correction = (Int(smooth[y, x, c]) * 257 + Int(DeepFill.unit) / 2) >> DeepFill.unitBits
+        let correction =
+          (Int(smooth[y, x, c]) * 257 + Int(SixteenBitFill.unit) / 2) >> SixteenBitFill.unitBits
         let fill = max(0, min(65535, Int(sources[y, x, c]) + correction))
         let old = Int(samples[box.y + y, box.x + x, c])
         let new = UInt16((old * (255 - weight) + fill * weight + 127) / 255)
@@ -70,20 +62,7 @@ func deepen(
   deep = consume samples
 }
 
-extension FilledWindow {
-  /// Where a pixel was copied from, as a place in the window.
-  fileprivate func origin(row: Int, column: Int) -> (row: Int, column: Int)? {
-    switch origins {
-    case .some(let places):
-      let low = Int(places[row, column, 0]) | Int(places[row, column, 1]) << 8
-      let high = Int(places[row, column, 2]) | Int(places[row, column, 3]) << 8
-      return (high, low)
-    case .none: return nil
-    }
-  }
-}
-
-private enum DeepFill {
+private enum SixteenBitFill {
   static let unitBits = 12
   /// What one level of 8 bits counts.
   static let unit: Int32 = 1 << unitBits
