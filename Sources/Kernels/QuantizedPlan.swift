@@ -1,5 +1,3 @@
-import Dispatch
-
 /// One operation of a network, ready to run: addresses, strides and tables are settled.
 ///
 /// Running a plan allocates nothing. Its output rows and 16-channel blocks may be made in any order and
@@ -22,16 +20,6 @@ extension QuantizedPlan {
   @discardableResult
   public func run() -> InstructionSet {
     run(rows: 0..<rows, blocks: 0..<blocks)
-  }
-
-  /// Makes the whole output on up to `threads` threads, the calling one among them.
-  public func run(threads: Int) {
-    let pieces = Pieces(of: self, threads: threads)
-    guard pieces.count > 1 else {
-      run()
-      return
-    }
-    DispatchQueue.concurrentPerform(iterations: pieces.count) { pieces.run(self, piece: $0) }
   }
 }
 

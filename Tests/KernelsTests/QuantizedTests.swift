@@ -254,9 +254,9 @@ import Testing
         QuantizedPlanes(layout, zeroPoint: 50), QuantizedPlanes(layout, zeroPoint: 50)
       )
       for (output, count) in [(alone, 1), (together, threads)] {
-        ConvolutionPlan(
-          input, weights: weights, geometry: shape.geometry, output: .quantized(output, range)
-        ).run(threads: count)
+        let plan = ConvolutionPlan(
+          input, weights: weights, geometry: shape.geometry, output: .quantized(output, range))
+        PlanSequence([plan], threads: count).run()
       }
       let isSame = same(alone.tensor(), together.tensor())
       #expect(isSame)

@@ -31,6 +31,12 @@ func time(_ body: () -> Void) -> Double {
   return best
 }
 
+/// The same of a plan, which runs as in a network.
+func time(_ plan: any QuantizedPlan) -> Double {
+  let sequence = PlanSequence([plan], threads: threads)
+  return time { sequence.run() }
+}
+
 func randomPlanes(_ height: Int, _ width: Int, _ channels: Int, border: Int) -> QuantizedPlanes {
   var tensor = Tensor<UInt8>(height: height, width: width, channels: channels, repeating: 0)
   var span = tensor.mutableSpan
@@ -111,7 +117,7 @@ for (kernel, size, channels) in [
       input, weights: weights,
       geometry: ConvolutionGeometry(kernel: kernel, padding: kernel / 2),
       output: .quantized(QuantizedPlanes(layout, zeroPoint: 0), range), table: table)
-    let seconds = time { plan.run(threads: threads) }
+    let seconds = time(plan)
     if density == 1 { dense = seconds }
     let gmac = Double(size * size * weights.columns.count * 64) / 1e9
     let gain = density == 1 ? "" : ", \(tenths(dense / seconds)) x dense"
@@ -144,7 +150,7 @@ for (kernel, stride, size, channels) in [
   let plan = DepthwisePlan(
     input, weights: weights, geometry: geometry, output: QuantizedPlanes(layout, zeroPoint: 0),
     range: range, table: table)
-  let seconds = time { plan.run(threads: threads) }
+  let seconds = time(plan)
   report(
     "depthwise \(kernel)x\(kernel) stride \(stride) \(size)x\(size)x\(channels)",
     gmac: Double(out * out * channels * kernel * kernel) / 1e9, seconds: seconds)
@@ -159,7 +165,7 @@ for mode in AdditionMode.allCases {
   let plan = AdditionPlan(
     a, scale: 0.5, b, scale: 0.5, mode: mode, output: QuantizedPlanes(layout, zeroPoint: 0),
     range: range, table: table)
-  let seconds = time { plan.run(threads: threads) }
+  let seconds = time(plan)
   let bytes = Double(size * size * channels * 2 + other * other * channels)
   print(
     pad("add \(mode) \(size)x\(size)x\(channels)", 46), pad(tenths(seconds * 1e6) + " µs", 14),
