@@ -66,7 +66,8 @@ struct MemoryPlan {
     return borders
   }
 
-  private static func sizes(
+  /// For each value that is made its height and width.
+  static func sizes(
     _ graph: GraphDescription, height: Int, width: Int, earlier: GraphSession?
   ) throws(NetworkError) -> [(Int, Int)?] {
     var sizes = [(Int, Int)?](repeating: nil, count: graph.values.count)

@@ -41,11 +41,18 @@ import Testing
     #expect(run.status == 0)
     let keys: Set = [
       "name", "version", "input_size", "dense_parameters", "stored_parameters", "sparsity",
-      "fp32_bytes", "file_bytes", "gmac", "quality",
+      "fp32_bytes", "file_bytes", "gmac", "computed_gmac", "quality",
     ]
     let cards = try run.lines()
     #expect(cards.map { $0["name"] as? String } == ["segmentation", "inpainting"])
-    for card in cards { #expect(Set(card.keys) == keys) }
-    #expect(try Command(["models"], in: try Scratch()).text.contains("kernels: "))
+    for card in cards {
+      #expect(Set(card.keys) == keys)
+      // Pruned blocks are not computed.
+      let dense = try #require(card["gmac"] as? Double)
+      let computed = try #require(card["computed_gmac"] as? Double)
+      #expect(computed > 0 && computed < dense)
+    }
+    let text = try Command(["models"], in: try Scratch()).text
+    #expect(text.contains("kernels: ") && text.contains(" without skipping"))
   }
 }

@@ -5,14 +5,18 @@ import Segmentation
 /// What is known of a network inside the program.
 public struct ModelCard: Sendable {
   private let network: Network
+  /// Thousand millions of products that a run takes.
+  private let computed: Double
+
+  private init(_ embedded: Network.Embedded) throws(NetworkError) {
+    network = try .embedded(embedded)
+    computed = Double(try network.productsPerRun()) / 1e9
+  }
 
   /// The networks, in the order of their use.
   public static func all() throws(EditingError) -> [ModelCard] {
     do {
-      return [
-        ModelCard(network: try .embedded(.segmentation)),
-        ModelCard(network: try .embedded(.inpainting)),
-      ]
+      return [try ModelCard(.segmentation), try ModelCard(.inpainting)]
     } catch {
       throw .network(message: "a network inside the program cannot be read: \(error)")
     }
@@ -32,9 +36,9 @@ public struct ModelCard: Sendable {
       members.append((key: key, value: JSONValue(network.card[key])))
     }
     members.append((key: "file_bytes", value: .integer(network.fileSize)))
-    for key in ["gmac", "quality"] {
-      members.append((key: key, value: JSONValue(network.card[key])))
-    }
+    members.append((key: "gmac", value: JSONValue(network.card["gmac"])))
+    members.append((key: "computed_gmac", value: .number(computed, digits: 3)))
+    members.append((key: "quality", value: JSONValue(network.card["quality"])))
     return .object(members)
   }
 
@@ -56,10 +60,9 @@ public struct ModelCard: Sendable {
       size += " (32-bit floats: \(JSONValue.decimal(dense / 1e6, digits: 2)) MB)"
     }
     lines.append(size)
-    if let gmac = figure("gmac") {
-      lines.append(
-        "  arithmetic    \(JSONValue.decimal(gmac, digits: 2)) thousand million products a run")
-    }
+    lines.append(
+      "  arithmetic    \(JSONValue.decimal(computed, digits: 2)) thousand million products a run"
+        + (figure("gmac").map { ", \(JSONValue.decimal($0, digits: 2)) without skipping" } ?? ""))
     if network.name == "segmentation" {
       lines.append("  names         \(Segmenter.classNames.joined(separator: ", "))")
     }
