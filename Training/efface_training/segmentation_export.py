@@ -128,7 +128,7 @@ def export(checkpoint: Path, output: Path, pictures: list[np.ndarray], prompts, 
     graphs = lower(network)
     check_lowering(network, graphs)
     q = quantized(graphs, pictures, prompts)
-    everything = dict(classes=CLASSES, offset_unit=OFFSET_UNIT, cell=4, thresholds=Thresholds().parameters(),
+    everything = dict(classes=CLASSES, offset_unit=OFFSET_UNIT, thresholds=Thresholds().parameters(),
                       unlisted=unlisted(card.get("quality"))) | (parameters or {})  # fmt: skip
     work = dict(zip(("gmac", "prompt_gmac"), arithmetic(graphs)))
     return write_network(output, graphs, q, name="segmentation", version=version, input_size=NOMINAL, multiple=32,
