@@ -32,7 +32,7 @@ public struct SynthesisSettings: Sendable {
   /// Votes fall by this factor with each pixel from the hole's edge.
   public var fade = 2.5
   /// How much of the mean of all patches over it a finished pixel takes: 0 leaves what one patch says.
-  public var softness = 0.3
+  public var softness = 0.25
   /// Differences at the hole's edge up to this many levels are smoothed over; 0: none.
   public var seamLimit = 100
   /// The mean texture of a window, beside colours of 0 to 255: how much texture counts.
