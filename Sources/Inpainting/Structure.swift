@@ -115,9 +115,8 @@ func known(beside hole: borrowing Tensor<UInt8>, in region: ImageRegion) -> Tens
   // As many pixels as the window has: checked subscripts took longer than the network.
   for y in 0..<region.height {
     let line = (region.rows.lowerBound + y) * hole.width + region.columns.lowerBound
-    for x in 0..<region.width {
-      unsafe to[y * region.width + x] = from[line + x] == 0 ? 255 : 0
-    }
+    let (source, target) = unsafe (from + line, to + y * region.width)
+    for x in 0..<region.width { unsafe target[x] = source[x] == 0 ? 255 : 0 }
   }
   return known
 }

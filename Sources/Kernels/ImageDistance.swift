@@ -16,9 +16,10 @@ public func boundingRegion(
   for row in region.rows {
     let start = row * mask.width
     let line = start + region.columns.lowerBound..<start + region.columns.upperBound
-    guard let last = bytes.lastSet(in: line) else { continue }
+    let first = bytes.firstSet(in: line)
+    guard first < line.upperBound, let last = bytes.lastSet(in: line) else { continue }
     rows = (rows?.lowerBound ?? row)..<row + 1
-    left = min(left, bytes.firstSet(in: line) - start)
+    left = min(left, first - start)
     right = max(right, last - start)
   }
   guard let rows else { return nil }
