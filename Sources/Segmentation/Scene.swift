@@ -53,7 +53,8 @@ public struct Scene {
     self.objects = objects
   }
 
-  /// The mask of an object at full size, in stored orientation, its edges on the picture's edges.
+  /// The mask of an object at full size, in stored orientation, its edges on the picture's edges; how certain the
+  /// answer to its box is.
   ///
   /// It is the mean of what the classes say, and of the answer to a box around the object, out of which
   /// its neighbours are clicked, and what one of both is sure of: the two err in different places, and a
@@ -65,7 +66,7 @@ public struct Scene {
   ///   - index: A place in `objects`.
   ///   - kept: Negative clicks. What the mask takes along at one of them, beside the object, is trimmed off.
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.
-  public func mask(of index: Int, without kept: [Click] = []) throws -> Mask {
+  public func mask(of index: Int, without kept: [Click] = []) throws -> PromptedMask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
     let (map, group, box) = (look.map, groups[index], objects[index].box)
     let within = group.box(width: map.width)
@@ -96,7 +97,7 @@ public struct Scene {
       cells.trim(to: trimmed, around: places)
     }
     view.add(cells, over: look.window, to: &mask)
-    return mask
+    return PromptedMask(mask: mask, certainty: boxed.certainty)
   }
 
   /// Whether an object itself is at an upright position, by the network's cells.

@@ -33,7 +33,9 @@ import Testing
       decoded.photo.pixels, orientation: decoded.photo.orientation)
     let cat = try #require(scene.objects.first { $0.className == "cat" })
     #expect(cat.classOrdinal == 1 && cat.score > 0.5)
-    let mask = try scene.mask(of: cat.index)
+    let outlined = try scene.mask(of: cat.index)
+    #expect(outlined.certainty > 0.8)
+    let mask = outlined.mask
     #expect(mask.width == decoded.photo.width && mask.height == decoded.photo.height)
     // The cheek, and the empty wall.
     #expect(mask.values[300, 300] == 255)
@@ -59,9 +61,11 @@ import Testing
         return cells[y * cells.height / height, x * cells.width / (2 * width)] != 0
       }
     }
-    var mask = try scene.mask(of: 0)
+    let left = try scene.mask(of: 0)
+    var mask = left.mask
     #expect(others(than: mask) == [false, true])
-    mask.formUnion(try scene.mask(of: 1))
+    let right = try scene.mask(of: 1)
+    mask.formUnion(right.mask)
     #expect(others(than: mask) == [false, false])
   }
 

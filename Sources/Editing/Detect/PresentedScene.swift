@@ -8,7 +8,8 @@ func presented(
   _ scene: borrowing Scene, orientation: Orientation
 ) throws(EditingError) -> [PresentedObject] {
   try scene.objects.enumerated().map { number, object throws(EditingError) in
-    let mask = try outline(of: object, in: scene)
+    let outlined = try outline(of: object, in: scene)
+    let mask = outlined.mask
     return PresentedObject(
       index: number + 1, label: object.name, score: Double(object.score), box: object.box,
       runs: MaskRuns(Mask(orientation.upright(mask.values))))
@@ -20,7 +21,7 @@ func presented(
 /// - Parameter kept: Places beside it that are not to be taken along.
 func outline(
   of object: DetectedObject, without kept: [Click] = [], in scene: borrowing Scene
-) throws(EditingError) -> Mask {
+) throws(EditingError) -> PromptedMask {
   do {
     return try scene.mask(of: object.index, without: kept)
   } catch {

@@ -152,7 +152,13 @@ struct SelectedMask: ~Copyable {
     }
     if isNamed && objects.isEmpty { missing.append("everything that is named is kept") }
     for object in objects where !removed.contains(where: { $0.isSame(as: object) }) {
-      var part = try outline(of: object, without: kept, in: scene)
+      let outlined = try outline(of: object, without: kept, in: scene)
+      if outlined.certainty < Self.leastCertainty {
+        notes.append(
+          "\(object.name) has no clear outline: if the result is not what you meant, give a box "
+            + "or places on it instead (--box, --at), or a mask")
+      }
+      var part = outlined.mask
       addShadow(to: &part, selection, in: scene, orientation: photo.orientation)
       add(part, of: object, score: Double(object.score), orientation: photo.orientation)
     }
