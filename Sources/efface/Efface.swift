@@ -21,7 +21,7 @@ struct Efface: ParsableCommand {
   /// Starts the program.
   static func main() {
     StandardStream.fillClosed()
-    Interruption.surviveClosedPipes()
+    Interruption.surviveFailedWrites()
     // A lone `--version` is answered before every command's options are gathered, which takes a third of
     // the time from start to end.
     if CommandLine.arguments.dropFirst() == ["--version"] {

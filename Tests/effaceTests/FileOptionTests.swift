@@ -184,6 +184,28 @@ import Testing
         + "- for standard output\n")
   }
 
+  /// A pipe has no place that a result could take, nor one beside it; it is not read either.
+  @Test(arguments: ["pipe.jpg", "/dev/stdin", "/dev/zero"])
+  func pipesAndDevicesHaveNoPlace(_ name: String) throws {
+    let folder = try folder()
+    #expect(unsafe mkfifo(folder.path + "/pipe.jpg", 0o600) == 0)
+    let photo = Data(try folder.bytes("a.jpg"))
+    let call = ["remove-object", name, "--mask", "m.png"]
+    for (options, message) in [
+      (["--in-place"], "--in-place needs a photo that is a regular file, not \(name): use -o FILE"),
+      ([], "\(name): is no regular file, so its result needs a name: add -o FILE"),
+      (["--suffix", "-x"], "\(name): is no regular file, so its result needs a name: add -o FILE"),
+    ] {
+      let run = try Command(call + options, in: folder, input: photo)
+      #expect(run.status == 64 && run.messages == "efface: \(message)\n", "\(run.messages)")
+    }
+    #expect(folder.names == ["a.jpg", "m.png", "pipe.jpg"])
+    if name == "/dev/stdin" {
+      let run = try Command(call + ["-o", "b.jpg"], in: folder, input: photo)
+      #expect(run.status == 0 && folder.has("b.jpg"), "\(run.messages)")
+    }
+  }
+
   @Test(arguments: [0o600, 0o640, 0o444])
   func resultsHaveThePhotosPermissions(mode: Int) throws {
     let folder = try folder()

@@ -76,7 +76,8 @@ import Testing
     try folder.addMask("m.png")
     addPipe("a.jpg", in: folder)
     let process = try start(
-      Command.program.path, ["remove-object", "a.jpg", "--mask", "m.png"], in: folder)
+      Command.program.path, ["remove-object", "a.jpg", "--mask", "m.png", "-o", "b.jpg"],
+      in: folder)
     let photo = try pipe("a.jpg", of: process, in: folder)
     process.interrupt()
     process.waitUntilExit()

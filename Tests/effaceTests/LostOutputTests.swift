@@ -38,6 +38,21 @@ import Testing
     try check(arguments, full, "no space left on device")
   }
 
+  /// A limit on the size of files is an error like any other, and no part of a file stays.
+  @Test func saysThatAFileMayNotBeSoLarge() throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png")
+    let run = try Command(
+      "/bin/sh",
+      [
+        "-c", "ulimit -f 1; exec \"$0\" remove-object a.jpg --mask m.png -o b.jpg",
+        Command.program.path,
+      ], in: folder)
+    #expect(run.status == 1 && run.messages.contains("b.jpg: cannot be written: "))
+    #expect(folder.names == ["a.jpg", "m.png"])
+  }
+
   /// What is said of a closed stream does not land in a file that is opened in its place.
   @Test(arguments: [">&-", "2>&-", "<&-", "<&- >&- 2>&-"])
   func writesNoMessagesIntoFiles(_ closing: String) throws {

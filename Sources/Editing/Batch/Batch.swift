@@ -83,8 +83,8 @@ public struct Batch: Sendable {
     var replaces = replaces
     let options = fingerprint(item)
     if resumes, let journal, FileSystem.status(item.output) != nil {
-      let entry = journal.entry(for: item.relative)
-      switch try state(of: item, input: input, options: options, entry: entry) {
+      let entries = journal.entries(for: item.relative)
+      switch try state(of: item, input: input, options: options, entries: entries) {
       case .complete:
         var report = RemovalReport(input: item.input, status: .skipped)
         report.output = item.output
@@ -132,14 +132,18 @@ public struct Batch: Sendable {
   /// What an output that exists already is: finished by an earlier run of the same batch, the remains
   /// of one, or a file that is not this batch's to replace, such as any that no run has recorded.
   private func state(
-    of item: BatchPlan.Item, input: FileSystem.Status, options: UInt64, entry: BatchJournal.Entry?
+    of item: BatchPlan.Item, input: FileSystem.Status, options: UInt64,
+    entries: [BatchJournal.Entry]
   ) throws(EditingError) -> State {
-    guard let entry else { return .other }
+    if entries.isEmpty { return .other }
     let bytes = try FileSystem.read(item.output)
-    if entry.outputSize == bytes.count, entry.outputChecksum == checksum(bytes) {
-      let isSame =
-        entry.inputSize == input.size
-        && entry.inputModified == input.modified.totalNanoseconds && entry.options == options
+    let sum = checksum(bytes)
+    let whole = entries.filter { $0.outputSize == bytes.count && $0.outputChecksum == sum }
+    if !whole.isEmpty {
+      let isSame = whole.contains {
+        $0.inputSize == input.size && $0.inputModified == input.modified.totalNanoseconds
+          && $0.options == options
+      }
       return isSame ? .complete : .other
     }
     do {

@@ -26,18 +26,23 @@ final class BatchJournal: Sendable {
   private let descriptor: Int32
   private let path: String
   /// By the bytes of the path: strings that differ in bytes alone may be equal.
-  private let finished: [[UInt8]: Entry]
+  ///
+  /// Two batches that run at once both record a result, of which one is kept.
+  private let finished: [[UInt8]: [Entry]]
 
   /// Opens the journal of a folder, and reads it.
   init(folder: String) throws(EditingError) {
     path = PathName.join(folder, Self.name)
-    var finished: [[UInt8]: Entry] = [:]
+    var finished: [[UInt8]: [Entry]] = [:]
     var isCutOff = false
     if FileSystem.status(path) != nil {
-      let text = String(decoding: try FileSystem.read(path), as: UTF8.self)
-      isCutOff = !text.isEmpty && !text.hasSuffix("\n")
-      for line in text.split(separator: "\n") {
-        if let (name, entry) = Self.parse(line) { finished[Array(name.utf8)] = entry }
+      // By bytes: a line's end may be one character with what is before it.
+      let bytes = try FileSystem.read(path)
+      isCutOff = !bytes.isEmpty && bytes.last != UInt8(ascii: "\n")
+      for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        if let (name, entry) = Self.parse(String(decoding: line, as: UTF8.self)) {
+          finished[Array(name.utf8), default: []].append(entry)
+        }
       }
     }
     self.finished = finished
@@ -52,7 +57,7 @@ final class BatchJournal: Sendable {
   deinit { close(descriptor) }
 
   /// What is known of an output, from before this run.
-  func entry(for relative: String) -> Entry? { finished[Array(relative.utf8)] }
+  func entries(for relative: String) -> [Entry] { finished[Array(relative.utf8)] ?? [] }
 
   /// Records that an output is complete.
   func record(_ relative: String, _ entry: Entry) throws(EditingError) {
@@ -64,7 +69,7 @@ final class BatchJournal: Sendable {
       Array((fields.joined(separator: "\t") + "\n").utf8), to: descriptor, name: path)
   }
 
-  private static func parse(_ line: Substring) -> (String, Entry)? {
+  private static func parse(_ line: String) -> (String, Entry)? {
     let fields = line.split(separator: "\t", omittingEmptySubsequences: false)
     guard fields.count == 6, let inputSize = Int(fields[0]), let modified = Int128(fields[1]),
       let options = UInt64(fields[2], radix: 16), let outputSize = Int(fields[3]),
@@ -79,12 +84,22 @@ final class BatchJournal: Sendable {
   }
 
   private static func escaped(_ name: String) -> String {
-    name.replacing("%", with: "%25").replacing("\n", with: "%0A").replacing("\t", with: "%09")
+    String(
+      decoding: name.utf8.flatMap { byte -> [UInt8] in
+        switch byte {
+        case UInt8(ascii: "%"): Array("%25".utf8)
+        case UInt8(ascii: "\n"): Array("%0A".utf8)
+        case UInt8(ascii: "\r"): Array("%0D".utf8)
+        case UInt8(ascii: "\t"): Array("%09".utf8)
+        default: [byte]
+        }
+      }, as: UTF8.self)
   }
 
   private static func unescaped(_ name: Substring) -> String {
-    String(name).replacing("%0A", with: "\n").replacing("%09", with: "\t").replacing(
-      "%25", with: "%")
+    String(name).replacing("%0A", with: "\n").replacing("%0D", with: "\r").replacing(
+      "%09", with: "\t"
+    ).replacing("%25", with: "%")
   }
 }
 

@@ -16,8 +16,8 @@ public struct PhotoPair: ~Copyable {
   ///   - after: Likewise.
   public init(before: String, after: String) throws(EditingError) {
     status = .shared(photoStatus(before), photoStatus(after))
-    let first = try decodePhoto(try FileSystem.read(before), name: before)
-    let second = try decodePhoto(try FileSystem.read(after), name: after)
+    let first = try decodePhoto(try FileSystem.readPicture(before), name: before)
+    let second = try decodePhoto(try FileSystem.readPicture(after), name: after)
     names = (before, after)
     self.before = first
     self.after = second

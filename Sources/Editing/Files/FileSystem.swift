@@ -1,3 +1,5 @@
+import ImageCodecs
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -70,11 +72,26 @@ enum FileSystem {
   /// The most bytes of a file that are read: no photo has more, and some memory must stay for it.
   private static let limit = 4 << 30
 
+  /// All bytes of a picture's file, or of standard input for `-`; of what does not begin like a picture that is
+  /// read here only the beginning, from which the decoder tells what it is.
+  ///
+  /// - Throws: `EditingError.unreadable`.
+  static func readPicture(_ path: String) throws(EditingError) -> [UInt8] {
+    try read(path) { (try? ImageFormat(content: $0)) != nil }
+  }
+
+  /// How much of a file tells what it is.
+  private static let beginning = 4_096
+
   /// All bytes of a file, or of standard input for `-`.
   ///
-  /// - Parameter limit: The most bytes that are read; a smaller one is for tests.
+  /// - Parameters:
+  ///   - limit: The most bytes that are read; a smaller one is for tests.
+  ///   - isWanted: Asked of the beginning, whether the rest is to be read too.
   /// - Throws: `EditingError.unreadable`, also for a file, a pipe or a device with more bytes than that.
-  static func read(_ path: String, limit: Int = limit) throws(EditingError) -> [UInt8] {
+  static func read(
+    _ path: String, limit: Int = limit, isWanted: ([UInt8]) -> Bool = { _ in true }
+  ) throws(EditingError) -> [UInt8] {
     let shown = path == "-" ? "standard input" : path
     if path != "-", status(path)?.isDirectory == true {
       throw .unreadable(name: path, reason: "it is a folder; `efface batch` takes folders")
@@ -88,9 +105,20 @@ enum FileSystem {
     let isRegular = unsafe fstat(descriptor, &info) == 0 && info.st_mode & S_IFMT == S_IFREG
     let expected = isRegular ? Int(info.st_size) : 0
     let tooLarge = EditingError.unreadable(name: shown, reason: "it is larger than 4 GiB")
+    if expected > beginning {
+      let first = unsafe [UInt8](unsafeUninitializedCapacity: beginning) { buffer, count in
+        guard let base = buffer.baseAddress else { return }
+        count = max(0, unsafe pread(descriptor, base, beginning, 0))
+      }
+      if !first.isEmpty && !isWanted(first) { return first }
+    }
     if expected > limit { throw tooLarge }
     bytes.reserveCapacity(expected + 1)
     while true {
+      // A pipe may never end: what comes first tells whether to wait for the rest.
+      if expected == 0 && !bytes.isEmpty && bytes.count <= 1 << 16 && !isWanted(bytes) {
+        return bytes
+      }
       let room = max(bytes.capacity - bytes.count, 1 << 16)
       var failure: Int32 = 0
       let chunk = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in

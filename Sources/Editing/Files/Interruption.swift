@@ -12,8 +12,12 @@ import Synchronization
 /// What happens at Ctrl-C, at a request to end and when the terminal closes: no half-written file stays, and
 /// the exit status is 130.
 public enum Interruption {
-  /// Makes a write to a pipe that nobody reads an error like any other, instead of the process's end.
-  public static func surviveClosedPipes() { signal(SIGPIPE, SIG_IGN) }
+  /// Makes a write to a pipe that nobody reads, or beyond the largest file that is allowed, an error like any
+  /// other, instead of the process's end.
+  public static func surviveFailedWrites() {
+    signal(SIGPIPE, SIG_IGN)
+    signal(SIGXFSZ, SIG_IGN)
+  }
 
   /// Starts to wait for SIGINT, SIGTERM and SIGHUP on a thread of its own; for those that are not ignored.
   ///

@@ -51,8 +51,12 @@ public struct OutputFile: Sendable {
   ///
   /// - Parameter keepsBackup: Keep the photo as it was beside it, as `<stem>-original.<ext>`.
   /// - Throws: `EditingError.backupExists` for a file of that name: it may be the photo as it was before an
-  ///   earlier edit, and is never replaced; `EditingError.unwritable` where the folder takes no files.
+  ///   earlier edit, and is never replaced; `EditingError.unwritable` where the folder takes no files;
+  ///   `EditingError.usage` for a pipe or a device.
   public init(inPlaceOf photo: String, keepsBackup: Bool) throws(EditingError) {
+    if !hasPlace(photo) {
+      throw .usage("--in-place needs a photo that is a regular file, not \(photo): use -o FILE")
+    }
     path = FileSystem.canonical(photo)
     replaces = true
     isInPlace = true

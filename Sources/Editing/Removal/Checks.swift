@@ -61,7 +61,7 @@ func reportPicture(_ upright: borrowing Tensor<UInt8>, name: String) throws(Edit
 
 /// A small picture of a photo's file for a report.
 func reportPicture(ofFile path: String) throws(EditingError) -> ReportPicture {
-  try reportPicture(decodePhoto(try FileSystem.read(path), name: path).photo, name: path)
+  try reportPicture(decodePhoto(try FileSystem.readPicture(path), name: path).photo, name: path)
 }
 
 /// Refuses an output whose name promises another format than the photo's.
@@ -113,6 +113,22 @@ public func checkPresence(of photo: String) throws(EditingError) {
   if photo != "-" && FileSystem.status(photo) == nil {
     throw .unreadable(name: photo, reason: FileSystem.reason(errno))
   }
+}
+
+/// Refuses a photo that is no file in a folder, so that there is no place beside it for a result.
+public func checkPlace(beside photo: String) throws(EditingError) {
+  if photo == "-" || hasPlace(photo) { return }
+  throw .usage("\(photo): is no regular file, so its result needs a name: add -o FILE")
+}
+
+/// Whether a photo's path is that of a place in a folder, and not of a pipe or a device.
+func hasPlace(_ photo: String) -> Bool {
+  // Folders are refused when they are read, in better words.
+  guard let status = FileSystem.status(photo), status.isRegular || status.isDirectory else {
+    return false
+  }
+  // Where standard input comes from a file, its names lead to that.
+  return photo != "/dev/stdin" && !photo.hasPrefix("/dev/fd/")
 }
 
 /// Refuses a name of a page whose extension is not a page's.

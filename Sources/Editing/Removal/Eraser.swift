@@ -81,7 +81,7 @@ public final class Eraser {
     if let overlay { try checkOverlayName(overlay.path) }
     progress(.reading)
     let source = photoStatus(input)
-    let photo = try decodePhoto(try FileSystem.read(input), name: input)
+    let photo = try decodePhoto(try FileSystem.readPicture(input), name: input)
     var report = DetectionReport(input: input, size: photo.source.uprightSize)
     report.timings.decode = watch.milliseconds
     let finding = Stopwatch()
@@ -104,7 +104,7 @@ public final class Eraser {
   public func pick(_ input: String, to page: OutputFile) throws(EditingError) {
     progress(.reading)
     let source = photoStatus(input)
-    let photo = try decodePhoto(try FileSystem.read(input), name: input)
+    let photo = try decodePhoto(try FileSystem.readPicture(input), name: input)
     let scene = try scene(of: photo.photo, name: input)
     progress(.writing)
     let text = try pickPage(photo.photo, scene: scene, path: input)
@@ -119,7 +119,7 @@ public final class Eraser {
     progress(.reading)
     let watch = Stopwatch()
     report.source = photoStatus(request.input)
-    let photo = try decodePhoto(try FileSystem.read(request.input), name: request.input)
+    let photo = try decodePhoto(try FileSystem.readPicture(request.input), name: request.input)
     let size = photo.source.uprightSize
     (report.width, report.height) = (size.width, size.height)
     if let remark = photo.source.nameRemark { report.notes.append(remark) }

@@ -250,7 +250,7 @@ struct SelectedMask: ~Copyable {
 
 /// Reads a mask, upright; errors name the file.
 func readMask(_ path: String) throws(EditingError) -> Mask {
-  let bytes = try FileSystem.read(path)
+  let bytes = try FileSystem.readPicture(path)
   do {
     return try decodeMask(bytes, name: path)
   } catch {

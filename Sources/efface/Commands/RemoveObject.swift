@@ -168,6 +168,7 @@ struct RemoveObject: ParsableCommand {
     if inPlace {
       return [try OutputFile(inPlaceOf: photo, keepsBackup: backup)]
     }
+    if output == nil { try checkPlace(beside: photo) }
     return try outputs.map { name throws(EditingError) in
       try OutputFile(name, replacing: reporting.force)
     }
