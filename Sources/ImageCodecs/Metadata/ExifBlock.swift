@@ -107,24 +107,29 @@ struct ExifBlock {
     at offset: Int, pointer: Int, for photo: borrowing Photo, thumbnail: EncodingOptions.Thumbnail
   ) -> Range<Int>? {
     guard let directory = tiff.directory(at: offset) else { return nil }
+    let areas = tiff.areas
     func entry(_ tag: Int) -> TIFFData.Entry? { directory.entries.first { $0.tag == tag } }
     func value(_ tag: Int) -> Int? { entry(tag).flatMap(tiff.number) }
     if let start = value(0x0201), let length = value(0x0202), start > 0, length > 0,
       start <= tiff.bytes.count, length <= tiff.bytes.count - start
     {
       let range = start..<start + length
-      if thumbnail == .rebuild, let entry = entry(0x0202), entry.type == 4,
-        let info = try? jpegInfo(Array(tiff.bytes[range])), info.width <= 1024, info.height <= 1024,
-        let new = ExifThumbnail(of: photo, width: Int(info.width), height: Int(info.height))
-          .jpeg(limit: length)
-      {
-        blank(range)
-        tiff.bytes.replaceSubrange(start..<start + new.count, with: new)
-        tiff.write32(new.count, at: entry.valueOffset)
-        notes.append("thumbnail rebuilt")
-        return start..<start + new.count
+      // A wrong offset may lead anywhere: what is in use, or is no picture, is not the thumbnail.
+      if areas.leaveFree(range), tiff.bytes[range].starts(with: [0xFF, 0xD8]) {
+        if thumbnail == .rebuild, let entry = entry(0x0202), entry.type == 4,
+          let info = try? jpegInfo(Array(tiff.bytes[range])), info.width <= 1024,
+          info.height <= 1024,
+          let new = ExifThumbnail(of: photo, width: Int(info.width), height: Int(info.height))
+            .jpeg(limit: length)
+        {
+          blank(range)
+          tiff.bytes.replaceSubrange(start..<start + new.count, with: new)
+          tiff.write32(new.count, at: entry.valueOffset)
+          notes.append("thumbnail rebuilt")
+          return start..<start + new.count
+        }
+        remove(range, behind: pointer)
       }
-      remove(range, behind: pointer)
     } else if let offsets = entry(0x0111).flatMap(tiff.numbers),
       let lengths = entry(0x0117).flatMap(tiff.numbers)
     {
@@ -132,7 +137,8 @@ struct ExifBlock {
       // the block's end can all be cut off; of one that would go beyond it, what is there goes.
       for (start, length) in zip(offsets, lengths).sorted(by: { $0.0 > $1.0 })
       where start >= 8 && start < tiff.bytes.count {
-        remove(start..<min(start + length, tiff.bytes.count), behind: pointer)
+        let range = start..<min(start + length, tiff.bytes.count)
+        if areas.leaveFree(range) { remove(range, behind: pointer) }
       }
     } else if entry(0x0111) == nil, entry(0x0201) == nil {
       return nil
