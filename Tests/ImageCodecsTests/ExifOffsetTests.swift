@@ -66,4 +66,26 @@ import Testing
       #expect(block.bytes[picture].allSatisfy { $0 == 0 })
     }
   }
+
+  /// A preview that ends too early, in a field of its own, before the Exif directory, a value and a sound preview.
+  @Test func whatFollowsACutPreviewStays() throws {
+    func number(_ value: Int, _ bytes: Int) -> [UInt8] {
+      (0..<bytes).map { UInt8(value >> (8 * $0) & 255) }
+    }
+    let whole = Fixture.bytes("ycc420-16x16.jpg")
+    let cut = Array(whole.dropLast(9))
+    let (first, exif) = (8 + 2 + 24 + 4, 8 + 2 + 24 + 4 + cut.count)
+    let date = Array("2020:01:02 03:04:05\0".utf8)
+    var data = Array("II*\0".utf8) + number(8, 4) + number(2, 2)
+    data += number(0xC000, 2) + number(7, 2) + number(cut.count, 4) + number(first, 4)
+    data += number(0x8769, 2) + number(4, 2) + number(1, 4) + number(exif, 4) + number(0, 4) + cut
+    data += number(1, 2) + number(0x9003, 2) + number(2, 2) + number(date.count, 4)
+    data += number(exif + 18, 4) + number(0, 4) + date
+    let block = try edited(data + whole + [1, 2], .rebuild)
+    #expect(block.notes == ["preview in the camera's notes dropped"])
+    #expect(block.bytes[first..<exif].allSatisfy { $0 == 0 })
+    #expect(Array(block.bytes[exif..<data.count]) == Array(data[exif...]))
+    #expect(block.bytes[data.count...].dropLast(2).allSatisfy { $0 == 0 })
+    #expect(block.bytes.suffix(2) == [1, 2])
+  }
 }

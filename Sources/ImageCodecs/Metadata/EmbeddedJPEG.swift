@@ -1,7 +1,10 @@
 /// Finds whole JPEG files inside other data.
 enum EmbeddedJPEG {
   /// Where sound JPEGs begin and end.
-  static func ranges(in bytes: [UInt8]) -> [Range<Int>] {
+  ///
+  /// - Parameter areas: What is something of its own: one that is cut off seems to go on in what follows, but
+  ///   ends where the next of these begins, or that around it ends.
+  static func ranges(in bytes: [UInt8], among areas: [Range<Int>] = []) -> [Range<Int>] {
     var found: [Range<Int>] = []
     var position = 0
     var tries = 0
@@ -16,8 +19,10 @@ enum EmbeddedJPEG {
       let rest = Array(bytes[position...])
       let file = JPEGFile(rest)
       if !file.scans.isEmpty, (try? jpegInfo(rest)) != nil {
-        found.append(position..<position + file.end)
-        position += file.end
+        let bounds = areas.map { $0.lowerBound > position ? $0.lowerBound : $0.upperBound }
+        let end = bounds.filter { $0 > position }.min() ?? bytes.count
+        found.append(position..<min(position + file.end, end))
+        position = min(position + file.end, end)
       } else {
         position += 2
       }

@@ -41,7 +41,12 @@ struct ExifBlock {
       kept = updateThumbnail(at: offset, pointer: pointer, for: photo, thumbnail: thumbnail)
     }
     var blanked = false
-    for range in EmbeddedJPEG.ranges(in: tiff.bytes) where range.lowerBound != kept?.lowerBound {
+    let areas = tiff.areas
+    let own = areas.directories + areas.values + [kept].compactMap(\.self)
+    for range in EmbeddedJPEG.ranges(in: tiff.bytes, among: own)
+    where range.lowerBound != kept?.lowerBound
+      && !areas.directories.contains(where: { $0.overlaps(range) })
+    {
       blank(range)
       blanked = true
     }
