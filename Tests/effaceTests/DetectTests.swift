@@ -27,7 +27,7 @@ import Testing
 
   @Test func refusesAFileThatIsTooLargeBeforeReadingIt() throws {
     let folder = try Scratch()
-    try folder.write("a.jpg", [])
+    try folder.write("a.jpg", [0xFF, 0xD8, 0xFF, 0xE0])
     let file = try #require(FileHandle(forWritingAtPath: folder.path + "/a.jpg"))
     try file.truncate(atOffset: 1 << 40)
     try file.close()
