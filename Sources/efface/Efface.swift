@@ -22,6 +22,11 @@ struct Efface: ParsableCommand {
   static func main() {
     StandardStream.fillClosed()
     Interruption.surviveFailedWrites()
+    do {
+      try checkArguments()
+    } catch {
+      exit(withError: Terminal().fail(error).code)
+    }
     // A lone `--version` is answered before every command's options are gathered, which takes a third of
     // the time from start to end.
     if CommandLine.arguments.dropFirst() == ["--version"] {

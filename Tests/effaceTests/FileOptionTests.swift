@@ -22,6 +22,23 @@ import Testing
     )
   }
 
+  /// A name that cannot be passed on as it is must not become another.
+  @Test(arguments: [
+    (#"remove-object "$(printf 'bad\377.jpg')" --mask m.png"#, "2", "bad\u{FFFD}.jpg"),
+    (#"remove-object a.jpg --mask m.png -o "$(printf 'o\377.jpg')""#, "6", "o\u{FFFD}.jpg"),
+    (#"detect "$(printf '\303')""#, "2", "\u{FFFD}"),
+  ])
+  func namesMustBeUTF8(_ arguments: String, _ number: String, _ shown: String) throws {
+    let folder = try folder()
+    let run = try Command(
+      "/bin/sh", ["-c", "exec \"$0\" " + arguments, Command.program.path], in: folder)
+    #expect(run.status == 64 && run.output.isEmpty)
+    #expect(
+      run.messages
+        == "efface: argument \(number) is not UTF-8; rename the file: \(shown)\n")
+    #expect(folder.names == ["a.jpg", "m.png"])
+  }
+
   @Test func aSuffixNamesTheResult() throws {
     let folder = try folder()
     #expect(try Command(call + ["--suffix", "-clean"], in: folder).status == 0)
