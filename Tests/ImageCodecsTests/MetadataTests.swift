@@ -330,6 +330,13 @@ import Testing
     return bytes + Fixture.bytes("rgb8.png").suffix(12) + behind
   }
 
+  @Test(.timeLimit(.minutes(1))) func manyTextsTakeNoLongerThanTheirBytes() throws {
+    let text = ("tEXt", Array("Raw profile type x\0".utf8))
+    let bytes = png(with: Array(repeating: text, count: 30_000))
+    let result = try edit(bytes).result
+    #expect(try PNGFile(result.bytes).chunks.filter { $0.type == "tEXt" }.count == 30_000)
+  }
+
   @Test func compressedXMPFollowsToo() throws {
     let mark = EncodingOptions.Mark(software: "Efface", date: "2026-01-02T03:04:05Z")
     func chunk(_ text: String) throws -> [UInt8] {

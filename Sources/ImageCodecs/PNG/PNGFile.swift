@@ -38,6 +38,8 @@ struct PNGFile {
   var background: UInt8?
   /// The contents of sBIT.
   var significantBits: [UInt8]?
+  /// What libpng needs to see before and behind a chunk of text; of any number of texts, found once.
+  private var aroundText: (before: [efi_range], behind: [efi_range]) = ([], [])
 
   /// Finds the chunks, and checks that the file is whole and the frame allowed.
   init(_ bytes: [UInt8]) throws(CodecError) {
@@ -102,6 +104,11 @@ struct PNGFile {
     try SizeLimits.check(width: width, height: height, bytesPerPixel: 4)
     let smallest = (width * channels * Int(info.depth) / 8) * height
     if coded == 0 || smallest / 1032 > coded { throw .truncated(.png) }
+    // libpng stops at the first of the data, and refuses a second header or palette whatever follows it.
+    aroundText = (
+      Array(ranges { ["IHDR", "PLTE"].contains($0.type) }.prefix(4)),
+      Array(ranges { $0.type == "IDAT" }[1...1])
+    )
   }
 
   /// Columns.
@@ -145,10 +152,9 @@ struct PNGFile {
   /// A text chunk's text, unpacked; nil for one that libpng finds fault with.
   func text(of chunk: Chunk, in bytes: [UInt8]) -> [UInt8]? {
     // Chunks of text may stand behind the picture's data, where libpng would not look in time.
-    let header = ranges { ["IHDR", "PLTE"].contains($0.type) }
     let own = efi_range(offset: chunk.range.lowerBound, count: chunk.range.count)
-    let data = ranges { ["IDAT", "IEND"].contains($0.type) }.dropFirst()
-    return unsafe unpacked(header + [own] + data, bytes, by: efi_png_read_text)
+    return unsafe unpacked(
+      aroundText.before + [own] + aroundText.behind, bytes, by: efi_png_read_text)
   }
 
   /// A chunk's contents, the text in them not compressed; nil where libpng finds fault with it.
