@@ -163,10 +163,15 @@ private struct PixelCount {
 }
 
 /// A named part of a file besides the picture's data.
-private struct Part: Equatable {
+private struct Part: Hashable {
   var name: String
   var contents: ArraySlice<UInt8>
   var fields: [MetadataField]
+
+  func hash(into hasher: inout Hasher) {
+    hasher.combine(name)
+    hasher.combine(contents)
+  }
 }
 
 private func parts(_ bytes: [UInt8], _ format: ImageFormat) throws(CodecError) -> [Part] {
@@ -202,34 +207,50 @@ private func parts(_ bytes: [UInt8], _ format: ImageFormat) throws(CodecError) -
 /// Matches parts by name and order, and in those that differ the fields.
 private func metadataChanges(_ a: [Part], _ b: [Part]) -> [FileComparison.MetadataChange] {
   var changes: [FileComparison.MetadataChange] = []
-  var left = b
+  let unchanged = Set(a)
+  var same = Places(of: b.enumerated().map { ($1, $0) })
+  var others = Places(of: b.enumerated().filter { !unchanged.contains($1) }.map { ($1.name, $0) })
+  var left = Set(b.indices)
   for part in a {
-    if let same = left.firstIndex(of: part) {
-      left.remove(at: same)
-    } else if let other = left.firstIndex(where: { candidate in
-      candidate.name == part.name && !a.contains(candidate)
-    }) {
-      changes += fieldChanges(part, left.remove(at: other))
+    if let index = same.next(of: part) {
+      left.remove(index)
+    } else if let index = others.next(of: part.name) {
+      left.remove(index)
+      changes += fieldChanges(part, b[index])
     } else {
       changes += all(part, .removed)
     }
   }
-  return changes + left.flatMap { all($0, .added) }
+  return changes + left.sorted().flatMap { all(b[$0], .added) }
 }
 
 /// What became of a part's fields; the part itself has changed where no field tells.
 private func fieldChanges(_ a: Part, _ b: Part) -> [FileComparison.MetadataChange] {
   var changes: [FileComparison.MetadataChange] = []
-  var left = b.fields
+  var places = Places(of: b.fields.enumerated().map { ($1.name, $0) })
+  var left = Set(b.fields.indices)
   for field in a.fields {
-    if let other = left.firstIndex(where: { $0.name == field.name }) {
-      if left.remove(at: other) != field { changes.append(.init(kind: .changed, name: field.name)) }
+    if let index = places.next(of: field.name) {
+      left.remove(index)
+      if b.fields[index] != field { changes.append(.init(kind: .changed, name: field.name)) }
     } else {
       changes.append(.init(kind: .removed, name: field.name))
     }
   }
-  changes += left.map { .init(kind: .added, name: $0.name) }
+  changes += left.sorted().map { .init(kind: .added, name: b.fields[$0].name) }
   return changes.isEmpty ? [.init(kind: .changed, name: a.name)] : changes
+}
+
+/// Where each of many things is, to be taken one after the other: files may hold millions.
+private struct Places<Key: Hashable> {
+  private var left: [Key: ArraySlice<Int>]
+
+  init(of places: [(Key, Int)]) {
+    left = Dictionary(grouping: places, by: \.0).mapValues { $0.map(\.1)[...] }
+  }
+
+  /// The first place that was not taken yet.
+  mutating func next(of key: Key) -> Int? { left[key]?.popFirst() }
 }
 
 private func all(

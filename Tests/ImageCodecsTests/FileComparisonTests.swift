@@ -79,6 +79,39 @@ import Testing
         == ["comment removed"])
   }
 
+  /// Equal parts first, then the next of the same name that the first file lacks.
+  @Test func partsAreMatchedInOrder() throws {
+    let plain = Fixture.bytes("ycc420-baseline.jpg")
+    let mask = Mask(width: 101, height: 75)
+    func file(_ parts: [(UInt8, String)]) -> [UInt8] {
+      var bytes = Array(plain.prefix(2))
+      for (marker, text) in parts {
+        bytes += [0xFF, marker, 0, UInt8(text.utf8.count + 2)]
+        bytes += text.utf8
+      }
+      return bytes + plain.dropFirst(2)
+    }
+    let before = file([(0xFE, "a"), (0xFE, "b"), (0xEF, "c"), (0xFE, "b"), (0xED, "d")])
+    let after = file([(0xFE, "b"), (0xEE, "e"), (0xEF, "f"), (0xFE, "g"), (0xEF, "h")])
+    #expect(
+      try compareFiles(before, after, mask: mask).metadata.map(\.description) == [
+        "comment changed", "APP15 changed", "comment removed", "APP13 removed",
+        "APP14 added", "APP15 added",
+      ])
+  }
+
+  @Test(.timeLimit(.minutes(1))) func manyPartsTakeNoLongerThanTheirBytes() throws {
+    let plain = Fixture.bytes("ycc420-baseline.jpg")
+    func file(_ part: [UInt8]) -> [UInt8] {
+      var bytes = Array(plain.prefix(2))
+      for _ in 0..<40_000 { bytes += part }
+      return bytes + plain.dropFirst(2)
+    }
+    let (a, b) = (file([0xFF, 0xFE, 0, 2]), file([0xFF, 0xFE, 0, 3, 65]))
+    let changes = try compareFiles(a, b, mask: Mask(width: 101, height: 75)).metadata
+    #expect(changes.count == 40_000 && changes.allSatisfy { $0.kind == .changed })
+  }
+
   @Test func metadataIsToldByItsFields() throws {
     let bytes = Fixture.bytes("metadata.jpg")
     var decoded = try decode(bytes, name: "")
