@@ -138,7 +138,8 @@ public struct Network: Sendable {
     switch node.operation {
     case .convolution(let geometry, _, _):
       let kernel = geometry.kernel
-      let columns = try file.array("\(name).columns", type: "U16", shape: [nil], of: UInt16.self)
+      let columns = try file.array(
+        "\(name).columns", type: "U16", shape: [nil], of: UInt16.self, alignment: 2)
       guard
         let weights = ConvolutionWeights(
           kernel: kernel, inputChannels: input, outputChannels: output,
@@ -146,7 +147,7 @@ public struct Network: Sendable {
             "\(name).weights", type: "I8", shape: [columns.count, 16, 4], of: Int8.self),
           columns: columns,
           rows: try file.array(
-            "\(name).rows", type: "U32", shape: [output / 16 + 1], of: UInt32.self),
+            "\(name).rows", type: "U32", shape: [output / 16 + 1], of: UInt32.self, alignment: 4),
           bias: try file.array("\(name).bias", type: "I32", shape: [output], of: Int32.self),
           scale: try file.array("\(name).scale", type: "F32", shape: [output], of: Float.self))
       else { throw .badGraph("the weights of node '\(name)' contradict each other") }

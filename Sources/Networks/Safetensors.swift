@@ -2,8 +2,8 @@ import Tensors
 
 /// A safetensors file: eight bytes of header length, the header (JSON), then the tensors' bytes.
 ///
-/// Ours differ from the general format in one respect: every tensor starts at a multiple of 64 bytes of
-/// the file, so that weights are used where they lie.
+/// Ours differ from the general format in one respect: weights, biases and scales start at multiples of 64
+/// bytes of the file, so that they are used where they lie.
 struct Safetensors: Sendable {
   struct Entry: Equatable, Sendable {
     let type: String
@@ -86,9 +86,9 @@ struct Safetensors: Sendable {
     return Entry(type: type, shape: shape, offset: start + first, byteCount: count)
   }
 
-  /// A tensor's elements in place.
+  /// A tensor's elements in place; its offset must be a multiple of `alignment`.
   func array<Element: BitwiseCopyable>(
-    _ name: String, type: String, shape: [Int?], of element: Element.Type
+    _ name: String, type: String, shape: [Int?], of element: Element.Type, alignment: Int = 64
   ) throws(NetworkError) -> ReadOnlyArray<Element> {
     guard let entry = entries[name] else { throw .badGraph("tensor '\(name)' is missing") }
     let fits =
@@ -97,8 +97,8 @@ struct Safetensors: Sendable {
     guard entry.type == type, fits else {
       throw .badGraph("tensor '\(name)' is \(entry.type) \(entry.shape): the graph cannot use it")
     }
-    guard entry.offset % 64 == 0 || entry.byteCount == 0 else {
-      throw .damagedFile("tensor '\(name)' is not aligned to 64 bytes")
+    guard entry.offset % alignment == 0 || entry.byteCount == 0 else {
+      throw .damagedFile("tensor '\(name)' is not aligned to \(alignment) bytes")
     }
     let count = entry.byteCount / MemoryLayout<Element>.stride
     guard let array = ReadOnlyArray<Element>(bytes, offset: entry.offset, count: count) else {

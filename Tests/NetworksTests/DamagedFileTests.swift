@@ -100,6 +100,14 @@ import Testing
     #expect(error.description.contains(change.message), "\(error)")
   }
 
+  @Test func refusesWeightsOffTheirPlace() throws {
+    let whole = try Fixture.bytes("residual", extension: "safetensors")
+    let length = headerLength(whole)
+    let header = String(decoding: whole[8..<8 + length], as: UTF8.self)
+    let error = try #require(failure(rebuilt(header + "    ", data: whole[(8 + length)...])))
+    #expect(error.description.contains("not aligned to 64"), "\(error)")
+  }
+
   private func headerLength(_ bytes: [UInt8]) -> Int {
     (0..<8).reduce(0) { $0 | Int(bytes[$1]) << (8 * $1) }
   }

@@ -197,19 +197,17 @@ _TYPES = {"int8": "I8", "uint8": "U8", "uint16": "U16", "int32": "I32", "uint32"
 
 
 def safetensors_bytes(tensors: dict[str, np.ndarray], metadata: dict[str, str]) -> bytes:
-    """A safetensors file whose tensors all start at multiples of 64 bytes of the file.
+    """A safetensors file whose weights, biases and scales start at multiples of 64 bytes of the file.
 
-    The format allows no holes, so what lies between two tensors is itself named, `~0`, `~1`, ...
+    The format allows no holes. They are multiples of 64 bytes long and come first; then what has elements of 4 bytes and of 2.
     """
     header: dict = {"__metadata__": metadata}
     data = bytearray()
-    for index, (name, array) in enumerate(tensors.items()):
+    for name, array in sorted(tensors.items(), key=lambda t: (t[1].nbytes % ALIGNMENT > 0, -t[1].itemsize)):
+        assert len(data) % (ALIGNMENT if array.nbytes % ALIGNMENT == 0 else array.itemsize) == 0, name
         raw = np.ascontiguousarray(array).tobytes()
         header[name] = dict(dtype=_TYPES[array.dtype.name], shape=list(array.shape), data_offsets=[len(data), len(data) + len(raw)])
         data += raw
-        if gap := -len(data) % ALIGNMENT:
-            header[f"~{index}"] = dict(dtype="U8", shape=[gap], data_offsets=[len(data), len(data) + gap])
-            data += bytes(gap)
     text = json.dumps(header, separators=(",", ":")).encode()
     text += b" " * (-(8 + len(text)) % ALIGNMENT)
     return struct.pack("<Q", len(text)) + text + bytes(data)

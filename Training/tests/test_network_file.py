@@ -1,5 +1,7 @@
 """python -m unittest discover tests"""
 
+import json
+import struct
 import tempfile
 import unittest
 from pathlib import Path
@@ -98,8 +100,15 @@ class NetworkFileTests(unittest.TestCase):
         q = calibrate(graphs, [[{"image": torch.rand(1, 4, 32, 32)}]])
         data = network_bytes(graphs, q, name="t", version="0", input_size=32)
         self.assertIn("stem.weights", load(data))
-        for array in NetworkFile(data).tensors.values():
-            self.assertTrue(array.flags.c_contiguous)
+        (length,) = struct.unpack_from("<Q", data)
+        end = 8 + length
+        for name, entry in json.loads(data[8:end]).items():
+            if name != "__metadata__":
+                self.assertEqual(entry["data_offsets"][0], end - 8 - length, name)
+                at_64 = name.rsplit(".")[-1] in ("weights", "bias", "scale")
+                self.assertEqual(end % (64 if at_64 else 2), 0, name)
+                end = 8 + length + entry["data_offsets"][1]
+        self.assertEqual(end, len(data))
 
 
 class WeightTests(unittest.TestCase):
