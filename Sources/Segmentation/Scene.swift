@@ -79,7 +79,7 @@ public struct Scene {
       }
     let named = SoftCells(group, on: map)
     var look = self.look
-    if let window = closer(to: named, neighbours, box) { look = try lookAt(window) }
+    if let window = closer(to: box, limit: thresholds.boxZoomShare) { look = try lookAt(window) }
     let boxed = try answer(neighbours, box, from: look)
     var cells = boxed.averaged(with: named, over: view.frame, window: look.window)
     if let innermost = group.innermost(of: within, height: map.height, width: map.width) {
@@ -121,11 +121,13 @@ public struct Scene {
       return PromptedMask(mask: mask, certainty: 0)
     }
     var look = self.look
-    var cells = try answer(clicks, box, from: look)
-    if let window = closer(to: cells, clicks, box) {
-      look = try lookAt(window)
-      cells = try answer(clicks, box, from: look)
-    }
+    let first = box == nil ? try answer(clicks, nil, from: look) : nil
+    let thing = box ?? first.map { extent(of: $0, with: clicks) }
+    let limit = box == nil ? thresholds.clickZoomShare : thresholds.boxZoomShare
+    let window = thing.flatMap { closer(to: $0, limit: limit) }
+    if let window { look = try lookAt(window) }
+    let known = window == nil ? first : nil
+    let cells = try known ?? answer(clicks, box, from: look)
     view.add(cells, over: look.window, to: &mask)
     let radius = max(1, look.window.width / look.map.width / 2)
     for click in clicks where click.positive {
@@ -136,10 +138,12 @@ public struct Scene {
     return PromptedMask(mask: mask, certainty: cells.certainty)
   }
 
-  /// The one thing that clicks and a box mean, in the cells of a look.
+  /// The one thing that clicks and a box mean, in the cells of a look. What lies beside the look's window
+  /// is no part of the answer, and need not be excluded.
   private func answer(
     _ clicks: [Click], _ box: Rectangle?, from look: Look
   ) throws -> SoftCells {
+    let clicks = clicks.filter { $0.positive || look.window.contains(x: $0.x, y: $0.y) }
     let map = look.map
     let asked = PromptMap(clicks: clicks, box: box, window: look.window, map: map)
     let logits = try look.answer(asked)
@@ -159,28 +163,27 @@ public struct Scene {
     return cells
   }
 
-  /// The window of a second look at a small thing: around the box, or around the first answer and every
-  /// click; `nil` for a large one.
-  private func closer(to cells: SoftCells, _ clicks: [Click], _ box: Rectangle?) -> Rectangle? {
-    var thing = box
-    if box == nil {
-      for click in clicks {
-        let place = Rectangle(x: click.x, y: click.y, width: 1, height: 1)
-        thing = thing?.union(place) ?? place
-      }
-      if let own = cells.box(above: 0.5, margin: 0) {
-        let left = own.x * view.width / cells.width
-        let top = own.y * view.height / cells.height
-        let place = Rectangle(
-          x: left, y: top, width: own.maxX * view.width / cells.width - left,
-          height: own.maxY * view.height / cells.height - top)
-        thing = thing?.union(place) ?? place
-      }
+  /// The window of a second look at a small thing; `nil` for a large one.
+  private func closer(to thing: Rectangle, limit: Float) -> Rectangle? {
+    let thing = thing.intersection(view.frame)
+    if thing.isEmpty { return nil }
+    return thresholds.window(around: thing, width: view.width, height: view.height, limit: limit)
+  }
+
+  /// The upright box around what the whole photo's cells answer, and around the positive clicks.
+  private func extent(of cells: SoftCells, with clicks: [Click]) -> Rectangle {
+    var places = clicks.filter(\.positive).map {
+      Rectangle(x: $0.x, y: $0.y, width: 1, height: 1)
     }
-    guard let thing = thing?.intersection(view.frame), !thing.isEmpty else { return nil }
-    return thresholds.window(
-      around: thing, width: view.width, height: view.height,
-      limit: box == nil ? thresholds.clickZoomShare : thresholds.boxZoomShare)
+    if let own = cells.box(above: 0.5, margin: 0) {
+      let left = own.x * view.width / cells.width
+      let top = own.y * view.height / cells.height
+      places.append(
+        Rectangle(
+          x: left, y: top, width: own.maxX * view.width / cells.width - left,
+          height: own.maxY * view.height / cells.height - top))
+    }
+    return places.dropFirst().reduce(places.first ?? view.frame) { $0.union($1) }
   }
 
   /// The upright pixel in the middle of a cell of the whole photo.

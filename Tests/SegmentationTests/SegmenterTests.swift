@@ -106,6 +106,22 @@ import Testing
     #expect(windows.count == 1)
   }
 
+  @Test func whatIsExcludedFarAwayChangesNothing() throws {
+    let decoded = try photo("cat.jpg")
+    let scene = try Segmenter(threads: 2).analyze(decoded.photo.pixels, orientation: .up)
+    let far = Click(x: 5, y: 5, positive: false)
+    let eye = Rectangle(x: 220, y: 180, width: 50, height: 40)
+    let alone = try scene.answer(clicks: [], box: eye)
+    let beside = try scene.answer(clicks: [far], box: eye)
+    #expect(alone.certainty == beside.certainty)
+    var changed = 0
+    for row in 0..<alone.mask.height {
+      for column in 0..<alone.mask.width
+      where alone.mask.values[row, column] != beside.mask.values[row, column] { changed += 1 }
+    }
+    #expect(changed == 0)
+  }
+
   @Test func aClickMeansTheSameInAMirror() throws {
     let decoded = try photo("cat.jpg")
     let mirror = Orientation.upMirrored

@@ -34,7 +34,10 @@ class Look:
         return min(max(row, 0), self.height - 1), min(max(column, 0), self.width - 1)
 
     def answer(self, positive, negative, box, thresholds: Thresholds) -> np.ndarray:
-        """Probability of every cell; clicks are (x, y), boxes (left, top, right, bottom) in the photo's pixels."""
+        """Probability of every cell; clicks are (x, y), boxes (left, top, right, bottom) in the photo's pixels. Negative
+        clicks beside the window say nothing: no part of the answer is there."""
+        x0, y0, x1, y1 = self.window
+        negative = [(x, y) for x, y in negative if x0 <= x < x1 and y0 <= y < y1]
         clicked, kept, cells = [self.cell(*p) for p in positive], [self.cell(*p) for p in negative], None
         if box is not None:
             top, left = self.cell(box[0], box[1])
@@ -101,7 +104,7 @@ def closer(shape, shares: np.ndarray, clicks, box, t: Thresholds):
 def outlined(look: Look, pixels: np.ndarray, positive, negative, box, thresholds: Thresholds) -> np.ndarray:
     """The mask at the photo's size of what clicks and a box mean; the product moves its edge to the picture's."""
     shares = look.answer(positive, negative, box, thresholds)
-    window = closer(pixels.shape[:2], shares, [*positive, *negative], box, thresholds)
+    window = closer(pixels.shape[:2], shares, positive, box, thresholds)
     if window is not None:
         look = Look(look.model, pixels, window)
         shares = look.answer(positive, negative, box, thresholds)
