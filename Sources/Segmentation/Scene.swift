@@ -138,8 +138,9 @@ public struct Scene {
     return PromptedMask(mask: mask, certainty: cells.certainty)
   }
 
-  /// The one thing that clicks and a box mean, in the cells of a look. What lies beside the look's window
-  /// is no part of the answer, and need not be excluded.
+  /// The one thing that clicks and a box mean, in the cells of a look.
+  ///
+  /// What lies beside the look's window is no part of the answer, and need not be excluded.
   private func answer(
     _ clicks: [Click], _ box: Rectangle?, from look: Look
   ) throws -> SoftCells {

@@ -64,25 +64,26 @@ def product_set(kind: str, half: str, data: Path, cache: Path, count: int, photo
     return halves(evaluation_set("objects", data, cache, count), half)
 
 
-def write_cases(folder: Path, cases: list[Case], guide_blur: float = 8) -> None:
+def write_cases(folder: Path, cases: list[Case]) -> None:
     """NAME.png and NAME.mask.png for programs, .ppm and .pgm for the benchmark, and the oracle's guide.
 
     The oracle is the truth as a good network might know it: a quarter as wide, blurred by
-    `guide_blur` pixels of the photo.
+    8 pixels of the photo.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for case in cases:
         if (folder / f"{case.name}.guide.ppm").exists():
             continue
         height, width = case.hole.shape
-        blurred = cv2.GaussianBlur(case.pixels, (0, 0), guide_blur * max(height, width) / 512)
+        blurred = cv2.GaussianBlur(case.pixels, (0, 0), 8 * max(height, width) / 512)
         guide = cv2.resize(blurred, (width // 4, height // 4), interpolation=cv2.INTER_AREA)
         holed = case.pixels.copy()
         holed[case.hole > 0] = (255, 0, 255)  # whoever peeks into the hole is found out
-        for suffix, picture in ((".png", holed), (".ppm", holed), (".guide.ppm", guide)):
-            cv2.imwrite(str(folder / f"{case.name}{suffix}"), picture[..., ::-1])
         for suffix in (".mask.png", ".pgm"):
             cv2.imwrite(str(folder / f"{case.name}{suffix}"), case.hole * 255)
+        # The guide comes last: where it is, the others are complete.
+        for suffix, picture in ((".png", holed), (".ppm", holed), (".guide.ppm", guide)):
+            cv2.imwrite(str(folder / f"{case.name}{suffix}"), picture[..., ::-1])
 
 
 def fill_by_product(program: Path, cases: list[Case], folder: Path, output: Path, options: Iterable[str] = ()) -> None:
