@@ -102,7 +102,7 @@ def measure_curvature(network: nn.Module, projections: Iterable[torch.Tensor]) -
     return sums
 
 
-def _block_columns(shape: torch.Size, device: torch.device) -> torch.Tensor:
+def block_columns(shape: torch.Size, device: torch.device) -> torch.Tensor:
     """The columns of a weight laid out as O x (I * K * K) that belong to each block of a row of blocks."""
     inputs, taps = shape[1], shape[2] * shape[3]
     blocks = torch.arange(inputs * taps, device=device).view(inputs // COLUMNS, COLUMNS, taps)
@@ -116,7 +116,7 @@ def removal_order(curvature: Curvature, weight: torch.Tensor, bias: torch.Tensor
     Each time that block goes whose going costs least, the others (and the bias) making up for it as well as they can.
     Blocks that are empty at the start are not listed. Costs are second-order changes of the loss, in its units.
     """
-    columns = _block_columns(weight.shape, weight.device)
+    columns = block_columns(weight.shape, weight.device)
     rows = slice(ROWS * row, ROWS * (row + 1))
     w = weight[rows].double().flatten(1)
     alive = w[:, columns].abs().sum((0, 2)) > 0

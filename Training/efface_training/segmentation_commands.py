@@ -13,7 +13,7 @@ def _train(options) -> None:
 
     train(options.data, options.teacher, options.runs, options.minutes, batch=options.batch, rate=options.rate,
           sparsity=tuple(options.sparsity), anew=options.prune_anew, start=options.start, salient=options.salient,
-          threads=options.threads, device=options.device, workers=options.workers)  # fmt: skip
+          threads=options.threads, device=options.device, workers=options.workers, side=options.crop)  # fmt: skip
 
 
 def _model(path: Path, exact: bool):
@@ -67,11 +67,18 @@ def _tune(options) -> None:
 def _export(options) -> None:
     from .segmentation_calibration import calibration_set
     from .segmentation_export import export
+    from .segmentation_pruning import remove_cheapest
 
     torch.set_num_threads(1)
     pictures, prompts = calibration_set(options.runs / "cache", options.pictures)
     card = {"quality": json.loads(options.quality.read_text())} if options.quality else {}
-    size = export(options.checkpoint or options.runs / "checkpoint.pt", options.output, pictures, prompts, card, options.version)
+    remove = None
+    if options.spare:
+        torch.set_num_threads(options.threads)
+        shown = calibration_set(options.runs / "cache", 160, seed=9)
+        remove = lambda graphs: remove_cheapest(graphs, *shown, options.spare)  # noqa: E731
+    size = export(options.checkpoint or options.runs / "checkpoint.pt", options.output, pictures, prompts, card,
+                  options.version, remove=remove)  # fmt: skip
     print(f"{options.output}: {size} bytes")
 
 
@@ -82,6 +89,7 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--runs", type=Path, required=True, help="folder for the cache, checkpoints and the log")
     parser.add_argument("--minutes", type=float, default=66, help="length of the whole run")
     parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--crop", type=int, default=256, help="side of the crops, a multiple of 32; a run may go on with others")
     parser.add_argument("--rate", type=float, default=1.5e-3)
     parser.add_argument("--sparsity", type=float, nargs=2, default=(0.1, 0.35), metavar=("ENCODER", "DECODERS"),
                         help="shares of the prunable 16x4 blocks to empty")  # fmt: skip
@@ -121,6 +129,9 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--runs", type=Path, required=True)
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--pictures", type=int, default=64, help="calibration pictures")
+    parser.add_argument("--spare", type=int, default=0, metavar="BYTES", help="make the file so much smaller by taking out the "
+                        "blocks that are missed least, without training")  # fmt: skip
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--quality", type=Path, help="JSON of measured figures for the file's card")
     parser.add_argument("--version", default="1.0.0")
     parser.add_argument("--output", type=Path, default=Path("../Sources/CWeights/segmentation.safetensors"))

@@ -84,8 +84,8 @@ def complete(item, name: str) -> bool:
 
 
 def prompted(item, mask: np.ndarray):
-    """The objects of a photo that are asked for, and their cells: those larger than 32 x 32 pixels at network size."""
-    w, h = network_size(mask.shape[1], mask.shape[0])
+    """The objects of a photo that are asked for, and their cells: those larger than 32 x 32 pixels where the longer side has 384."""
+    w, h = network_size(mask.shape[1], mask.shape[0], 384)
     small = cv2.resize(mask, (w, h), interpolation=cv2.INTER_NEAREST)
     for i in item["instances"][:8]:
         here = cv2.resize((small == i["index"]).astype(np.float32), (w // 4, h // 4), interpolation=cv2.INTER_AREA)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -14,8 +15,8 @@ from .quantization import Quantization, calibrate
 from .segmentation_data import CLASSES, COMMON_WEIGHTS, RARE_WEIGHT
 from .segmentation_grouping import Thresholds
 from .segmentation_network import OFFSET_UNIT, TAPS, Convolution, SegmentationNetwork
-from .segmentation_sampling import NOMINAL
 
+INPUT_SIZE = 448  # the long side at which the network is shown a photo
 FEATURES = ("detail", "smooth8", "smooth16")
 LEAST_IOU = 0.3  # a class below this on the validation photos is not offered as a name
 
@@ -100,7 +101,7 @@ def load_average(checkpoint: Path) -> tuple[SegmentationNetwork, dict]:
     return network.eval().requires_grad_(False), saved["state"]
 
 
-def network_size(width: int, height: int, long_side: int = NOMINAL) -> tuple[int, int]:
+def network_size(width: int, height: int, long_side: int = INPUT_SIZE) -> tuple[int, int]:
     """Width and height at which a photo is shown to the network: multiples of 32, about its own proportions."""
     scale = long_side / max(width, height)
     side = lambda v: max(32, int(v * scale / 32 + 0.5) * 32)  # noqa: E731
@@ -123,22 +124,25 @@ def quantized(graphs: list[Graph], pictures: list[np.ndarray], prompts) -> Quant
 
 
 def export(checkpoint: Path, output: Path, pictures: list[np.ndarray], prompts, card: dict, version: str = "1.0.0",
-           parameters: dict | None = None) -> int:  # fmt: skip
+           parameters: dict | None = None, remove: Callable[[list[Graph]], None] | None = None) -> int:  # fmt: skip
+    """Writes a checkpoint's network; `remove` may empty more blocks of its graphs first. Returns the file's size."""
     network, state = load_average(checkpoint)
     graphs = lower(network)
     check_lowering(network, graphs)
+    if remove:
+        remove(graphs)
     q = quantized(graphs, pictures, prompts)
     everything = dict(classes=CLASSES, offset_unit=OFFSET_UNIT, thresholds=Thresholds().parameters(),
                       unlisted=unlisted(card.get("quality"))) | (parameters or {})  # fmt: skip
     work = dict(zip(("gmac", "prompt_gmac"), arithmetic(graphs)))
-    return write_network(output, graphs, q, name="segmentation", version=version, input_size=NOMINAL, multiple=32,
+    return write_network(output, graphs, q, name="segmentation", version=version, input_size=INPUT_SIZE, multiple=32,
                          parameters=everything, card=work | card)  # fmt: skip
 
 
 @torch.no_grad()
 def arithmetic(graphs: list[Graph]) -> list[float]:
-    """Thousand millions of dense multiply-accumulates of each graph on a NOMINAL x NOMINAL picture."""
-    known = {"image": torch.zeros(1, 3, NOMINAL, NOMINAL), "prompt": torch.zeros(1, 4, NOMINAL // 4, NOMINAL // 4)}
+    """Thousand millions of dense multiply-accumulates of each graph on an INPUT_SIZE x INPUT_SIZE picture."""
+    known = {"image": torch.zeros(1, 3, INPUT_SIZE, INPUT_SIZE), "prompt": torch.zeros(1, 4, INPUT_SIZE // 4, INPUT_SIZE // 4)}
     totals = []
     for graph in graphs:
         values = GraphModule(graph)({e["value"]: known[e["value"]] for e in graph.inputs})

