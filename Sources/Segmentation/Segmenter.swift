@@ -19,7 +19,7 @@ public final class Segmenter {
   /// - Parameter threads: The most threads to use.
   /// - Throws: `NetworkError`.
   public init(threads: Int) throws {
-    network = try .embedded(.segmentation)
+    network = try Self.embedded.get()
     names = try ClassNames(network.parameters)
     thresholds = try Thresholds(network.parameters)
     guard let unit = network.parameters["offset_unit"]?.number else {
@@ -35,10 +35,10 @@ public final class Segmenter {
   /// The network's other classes: too often wrong to be offered as names.
   public static let unlistedNames: Set<String> = embeddedNames?.unlisted ?? []
 
-  private static let embeddedNames: ClassNames? = {
-    let network = try? Network.embedded(.segmentation)
-    return network.flatMap { try? ClassNames($0.parameters) }
-  }()
+  private static let embeddedNames = try? ClassNames(embedded.get().parameters)
+
+  /// Read once: options are completed with its names, and it finds the objects.
+  private static let embedded = Result { try Network.embedded(.segmentation) }
 
   /// Finds the objects of a photo.
   ///
