@@ -166,7 +166,10 @@ private struct PixelCount {
 private struct Part: Hashable {
   var name: String
   var contents: ArraySlice<UInt8>
-  var fields: [MetadataField]
+  /// Reads the fields: only those of parts that differ are wanted, and they may be large.
+  var fields: () -> [MetadataField] = { [] }
+
+  static func == (a: Part, b: Part) -> Bool { a.name == b.name && a.contents == b.contents }
 
   func hash(into hasher: inout Hasher) {
     hasher.combine(name)
@@ -185,21 +188,21 @@ private func parts(_ bytes: [UInt8], _ format: ImageFormat) throws(CodecError) -
       let contents = bytes[$0.contents]
       return Part(
         name: JPEGMetadata.name(of: $0, in: bytes), contents: contents,
-        fields: MetadataFields.ofSegment(contents))
+        fields: { MetadataFields.ofSegment(contents) })
     }
   case .png:
     let file = try PNGFile(bytes)
     end = file.end
-    parts = file.chunks.filter { $0.type != "IDAT" && $0.type != "IEND" }.map {
-      let contents = bytes[$0.contents]
-      let plain = file.plainContents(of: $0, in: bytes)
-      return Part(
-        name: $0.type, contents: contents,
-        fields: MetadataFields.ofChunk($0.type, plain?[...] ?? contents))
+    parts = file.chunks.filter { $0.type != "IDAT" && $0.type != "IEND" }.map { chunk in
+      let contents = bytes[chunk.contents]
+      return Part(name: chunk.type, contents: contents) {
+        let plain = file.plainContents(of: chunk, in: bytes)
+        return MetadataFields.ofChunk(chunk.type, plain?[...] ?? contents)
+      }
     }
   }
   if end < bytes.count {
-    parts.append(Part(name: "data behind the picture", contents: bytes[end...], fields: []))
+    parts.append(Part(name: "data behind the picture", contents: bytes[end...]))
   }
   return parts
 }
@@ -227,17 +230,18 @@ private func metadataChanges(_ a: [Part], _ b: [Part]) -> [FileComparison.Metada
 /// What became of a part's fields; the part itself has changed where no field tells.
 private func fieldChanges(_ a: Part, _ b: Part) -> [FileComparison.MetadataChange] {
   var changes: [FileComparison.MetadataChange] = []
-  var places = Places(of: b.fields.enumerated().map { ($1.name, $0) })
-  var left = Set(b.fields.indices)
-  for field in a.fields {
+  let (before, after) = (a.fields(), b.fields())
+  var places = Places(of: after.enumerated().map { ($1.name, $0) })
+  var left = Set(after.indices)
+  for field in before {
     if let index = places.next(of: field.name) {
       left.remove(index)
-      if b.fields[index] != field { changes.append(.init(kind: .changed, name: field.name)) }
+      if after[index] != field { changes.append(.init(kind: .changed, name: field.name)) }
     } else {
       changes.append(.init(kind: .removed, name: field.name))
     }
   }
-  changes += left.sorted().map { .init(kind: .added, name: b.fields[$0].name) }
+  changes += left.sorted().map { .init(kind: .added, name: after[$0].name) }
   return changes.isEmpty ? [.init(kind: .changed, name: a.name)] : changes
 }
 
@@ -256,6 +260,7 @@ private struct Places<Key: Hashable> {
 private func all(
   _ part: Part, _ kind: FileComparison.MetadataChange.Kind
 ) -> [FileComparison.MetadataChange] {
-  part.fields.isEmpty
-    ? [.init(kind: kind, name: part.name)] : part.fields.map { .init(kind: kind, name: $0.name) }
+  let fields = part.fields()
+  return fields.isEmpty
+    ? [.init(kind: kind, name: part.name)] : fields.map { .init(kind: kind, name: $0.name) }
 }

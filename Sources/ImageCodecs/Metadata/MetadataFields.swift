@@ -1,7 +1,10 @@
 /// A named value in a file's metadata.
 struct MetadataField: Equatable {
   var name: String
-  var value: [UInt8]
+  /// A type number of EXIF; 0 elsewhere.
+  var type = 0
+  /// In place: a hostile file may name the same bytes many thousand times.
+  var value: ArraySlice<UInt8>
 }
 
 /// Takes metadata apart into the fields that people know, to tell which of them differ.
@@ -16,7 +19,7 @@ enum MetadataFields {
     }
     if contents.starts(with: PhotoshopBlock.name) {
       return PhotoshopBlock.resources(Array(contents.dropFirst(PhotoshopBlock.name.count))).map {
-        MetadataField(name: "Photoshop resource \($0.id)", value: $0.data)
+        MetadataField(name: "Photoshop resource \($0.id)", value: $0.data[...])
       }
     }
     return []
@@ -37,7 +40,7 @@ enum MetadataFields {
         MetadataField(
           name: "\(type) "
             + String(decoding: contents.prefix { $0 != 0 }, as: UTF8.self),
-          value: Array(contents))
+          value: contents)
       ]
     default: []
     }
@@ -63,12 +66,12 @@ enum MetadataFields {
       for entry in directory.entries {
         if let target = directories[entry.tag], let offset = tiff.number(entry) {
           pending.append((target, offset))
-        } else if let value = tiff.value(entry) {
+        } else if let values = tiff.values(entry) {
           fields.append(
             MetadataField(
               name: "EXIF \(name) \(exifName(entry.tag, in: name))",
               // Where the thumbnail lies is no property of the photo.
-              value: entry.tag == 0x0201 ? [] : [UInt8(entry.type & 255)] + value))
+              type: entry.type, value: entry.tag == 0x0201 ? [] : tiff.bytes[values]))
         }
       }
       if let start = number(0x0201), let length = number(0x0202), start <= tiff.bytes.count,
@@ -76,7 +79,7 @@ enum MetadataFields {
       {
         fields.append(
           MetadataField(
-            name: "EXIF \(name) thumbnail", value: Array(tiff.bytes[start..<start + length])))
+            name: "EXIF \(name) thumbnail", value: tiff.bytes[start..<start + length]))
       }
       if name == "IFD0", let next = directory.nextPointer.flatMap(tiff.read32), next > 0 {
         pending.append(("IFD1", next))
@@ -110,7 +113,7 @@ enum MetadataFields {
     while let start = packet.first(of: "<rdf:Description", from: from) {
       guard let tag = XMLTag(packet, at: start) else { break }
       for (name, value) in tag.attributes where !name.hasPrefix("xmlns") && name != "rdf:about" {
-        fields.append(MetadataField(name: "XMP \(name)", value: value))
+        fields.append(MetadataField(name: "XMP \(name)", value: value[...]))
       }
       from = tag.range.upperBound
       if tag.isEmpty { continue }
@@ -128,7 +131,7 @@ enum MetadataFields {
         }
         fields.append(
           MetadataField(
-            name: "XMP \(child.name)", value: Array(packet[child.range.lowerBound..<end])))
+            name: "XMP \(child.name)", value: packet[child.range.lowerBound..<end]))
       }
     }
     return fields

@@ -123,9 +123,6 @@ struct TIFFData {
     return start..<start + size
   }
 
-  /// The bytes of an entry's values.
-  func value(_ entry: Entry) -> [UInt8]? { values(entry).map { Array(bytes[$0]) } }
-
   /// What the first directory says of the orientation.
   var orientation: Orientation? {
     first?.entries.first { $0.tag == 0x0112 }.flatMap(number).flatMap(
