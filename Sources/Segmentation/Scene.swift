@@ -120,22 +120,25 @@ public struct Scene {
     if box == nil && !clicks.contains(where: \.positive) {
       return PromptedMask(mask: mask, certainty: 0)
     }
-    var look = self.look
-    let first = box == nil ? try answer(clicks, nil, from: look) : nil
-    let thing = box ?? first.map { extent(of: $0, with: clicks) }
-    let limit = box == nil ? thresholds.clickZoomShare : thresholds.boxZoomShare
-    let window = thing.flatMap { closer(to: $0, limit: limit) }
-    if let window { look = try lookAt(window) }
-    let known = window == nil ? first : nil
-    let cells = try known ?? answer(clicks, box, from: look)
-    view.add(cells, over: look.window, to: &mask)
+    var (look, cells) = (self.look, SoftCells?.none)
+    let window: Rectangle?
+    if let box {
+      window = closer(to: box, limit: thresholds.boxZoomShare)
+    } else {
+      let first = try answer(clicks, nil, from: look)
+      window = closer(to: extent(of: first, with: clicks), limit: thresholds.clickZoomShare)
+      cells = first
+    }
+    if let window { (look, cells) = (try lookAt(window), nil) }
+    let answered = try cells ?? answer(clicks, box, from: look)
+    view.add(answered, over: look.window, to: &mask)
     let radius = max(1, look.window.width / look.map.width / 2)
     for click in clicks where click.positive {
       let x = min(max(click.x, 0), view.width - 1)
       let y = min(max(click.y, 0), view.height - 1)
       if view.value(x: x, y: y, in: mask) < 128 { view.mark(x: x, y: y, radius: radius, in: &mask) }
     }
-    return PromptedMask(mask: mask, certainty: cells.certainty)
+    return PromptedMask(mask: mask, certainty: answered.certainty)
   }
 
   /// The one thing that clicks and a box mean, in the cells of a look.

@@ -67,6 +67,19 @@ import Testing
     #expect(try !compareFiles(bytes, opaque, mask: mask).isUntouchedOutsideMask)
   }
 
+  @Test func invertedInksAreADifference() throws {
+    var bytes = Fixture.bytes("cmyk.jpg")
+    let marker = try #require(bytes.indices.first { bytes[$0...].starts(with: [0xFF, 0xEE]) })
+    let length = Int(bytes[marker + 2]) << 8 | Int(bytes[marker + 3])
+    // Inks as they are: without the marker they mean the same, but for being inverted.
+    bytes[marker + 1 + length] = 0
+    let bare = Array(bytes[..<marker] + bytes[(marker + 2 + length)...])
+    let size = try decode(bytes, name: "a.jpg")
+    let none = Mask(width: size.photo.width, height: size.photo.height)
+    let comparison = try compareFiles(bytes, bare, mask: none)
+    #expect(comparison.differing > 0 && !comparison.isUntouchedOutsideMask)
+  }
+
   @Test func addedAndRemovedMetadataIsNamed() throws {
     let plain = Fixture.bytes("ycc420-baseline.jpg")
     let mask = Mask(width: 101, height: 75)

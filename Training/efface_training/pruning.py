@@ -102,7 +102,7 @@ def measure_curvature(network: nn.Module, projections: Iterable[torch.Tensor]) -
     return sums
 
 
-def block_columns(shape: torch.Size, device: torch.device) -> torch.Tensor:
+def _block_columns(shape: torch.Size, device: torch.device) -> torch.Tensor:
     """The columns of a weight laid out as O x (I * K * K) that belong to each block of a row of blocks."""
     inputs, taps = shape[1], shape[2] * shape[3]
     blocks = torch.arange(inputs * taps, device=device).view(inputs // COLUMNS, COLUMNS, taps)
@@ -116,7 +116,7 @@ def removal_order(curvature: Curvature, weight: torch.Tensor, bias: torch.Tensor
     Each time that block goes whose going costs least, the others (and the bias) making up for it as well as they can.
     Blocks that are empty at the start are not listed. Costs are second-order changes of the loss, in its units.
     """
-    columns = block_columns(weight.shape, weight.device)
+    columns = _block_columns(weight.shape, weight.device)
     rows = slice(ROWS * row, ROWS * (row + 1))
     w = weight[rows].double().flatten(1)
     alive = w[:, columns].abs().sum((0, 2)) > 0
@@ -202,18 +202,24 @@ def choose_blocks(
 def remove_blocks(network: nn.Module, curvatures: dict[str, Curvature], masks: dict[str, torch.Tensor]) -> None:
     """Takes out what the masks say; what stays, and the biases, become what changes each convolution's results least."""
     for name, mask in masks.items():
-        weight, bias = network.get_parameter(name), network.get_parameter(name.removesuffix("weight") + "bias")
-        moments = curvatures[name].damped()
-        wanted = torch.cat([weight.flatten(1), bias[:, None]], 1).double() @ moments
-        last = torch.tensor([weight[0].numel()], device=weight.device)
-        for row in range(0, weight.shape[0], ROWS):
-            kept = mask[row].flatten().nonzero()[:, 0]
-            columns = torch.cat([kept, last])
-            solved = torch.linalg.solve(moments[columns][:, columns], wanted[row : row + ROWS, columns].T).T.float()
-            rows = torch.zeros(ROWS, weight[0].numel(), device=weight.device)
-            rows[:, kept] = solved[:, :-1]
-            weight[row : row + ROWS] = rows.view(ROWS, *weight.shape[1:])
-            bias[row : row + ROWS] = solved[:, -1]
+        bias = network.get_parameter(name.removesuffix("weight") + "bias")
+        keep_only(network.get_parameter(name), bias, curvatures[name], mask)
+
+
+@torch.no_grad()
+def keep_only(weight: torch.Tensor, bias: torch.Tensor, curvature: Curvature, mask: torch.Tensor) -> None:
+    """The same of one convolution, in place."""
+    moments = curvature.damped()
+    wanted = torch.cat([weight.flatten(1), bias[:, None]], 1).double() @ moments
+    last = torch.tensor([weight[0].numel()], device=weight.device)
+    for row in range(0, weight.shape[0], ROWS):
+        kept = mask[row].flatten().nonzero()[:, 0]
+        columns = torch.cat([kept, last])
+        solved = torch.linalg.solve(moments[columns][:, columns], wanted[row : row + ROWS, columns].T).T.float()
+        rows = torch.zeros(ROWS, weight[0].numel(), device=weight.device)
+        rows[:, kept] = solved[:, :-1]
+        weight[row : row + ROWS] = rows.view(ROWS, *weight.shape[1:])
+        bias[row : row + ROWS] = solved[:, -1]
 
 
 def sparsity_by_layer(masks: dict[str, torch.Tensor]) -> dict[str, float]:

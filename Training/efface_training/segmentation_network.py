@@ -21,7 +21,8 @@ BLOCKS = [
     (5, 1, 120, 120, 6), (5, 1, 120, 120, 6), (5, 1, 120, 120, 6), (5, 2, 120, 208, 6), (5, 1, 208, 208, 6),
     (5, 1, 208, 208, 6), (5, 1, 208, 208, 6), (5, 1, 208, 208, 6),
 ]  # fmt: skip
-FROZEN_BLOCKS = 4
+FROZEN_BLOCKS = 4  # so many of the first are not trained,
+WHOLE_BLOCKS = 8  # and so many not pruned
 TAPS = {3: "c4", 6: "c8", 14: "c16", 19: "c32"}
 OFFSET_UNIT = 16.0  # an offset of 1 is this many cells of the quarter-resolution map
 

@@ -9,10 +9,10 @@ import torch
 import torch.nn.functional as F
 
 from .graph import Graph, GraphModule, Node, surrounded
-from .pruning import COLUMNS, ROWS, Curvature, block_columns, removal_order, rising
+from .pruning import COLUMNS, ROWS, Curvature, block_sums, expand, keep_only, removal_order, rising
 from .segmentation_export import FEATURES
+from .segmentation_network import WHOLE_BLOCKS
 
-FIRST_BLOCK = 8  # the encoder's earlier blocks stay whole
 STORED = ROWS * COLUMNS + 2  # bytes of a block in a file, with its column
 PLACES = 1500  # of a picture, as many as are looked at
 
@@ -22,7 +22,7 @@ def _layers(graphs: list[Graph]) -> dict[str, Node]:
     found = {}
     for node in (n for g in graphs for n in g.nodes if n.op == "conv"):
         encoder = re.fullmatch(r"(?:expand|project)(\d+)", node.name)
-        early = encoder and int(encoder[1]) < FIRST_BLOCK
+        early = encoder and int(encoder[1]) < WHOLE_BLOCKS
         outputs, inputs = node.weight.shape[:2]
         if not early and min(outputs, inputs) >= 32 and outputs % ROWS == 0 and inputs % COLUMNS == 0:
             found[node.name] = node
@@ -60,23 +60,15 @@ def remove_cheapest(graphs: list[Graph], pictures: list[np.ndarray], prompts, sp
     Hassibi and Stork 1992, by blocks and layers)."""
     nodes = _layers(graphs)
     moments, variance = _measured(graphs, nodes, pictures, prompts)
+    # Every output counts alike, and every place.
+    curvatures = {n: Curvature(moments[n], torch.ones(len(nodes[n].weight), dtype=torch.float64), 1) for n in nodes}
     candidates = []
     for name, node in nodes.items():
-        curvature = Curvature(moments[name], torch.ones(len(node.weight), dtype=torch.float64), 1)
         for row in range(len(node.weight) // ROWS):
-            order, costs = removal_order(curvature, node.weight, node.bias, row)
+            order, costs = removal_order(curvatures[name], node.weight, node.bias, row)
             candidates += [(cost / variance[name], name, row, b) for b, cost in zip(order, rising(costs))]
-    gone: dict[tuple[str, int], list[int]] = {}
+    masks = {name: (block_sums(node.weight.square()) > 0).float() for name, node in nodes.items()}
     for _, name, row, block in sorted(candidates, key=lambda c: c[0])[: -(-spared // STORED)]:
-        gone.setdefault((name, row), []).append(block)
-    for (name, row), blocks in gone.items():
-        node, rows = nodes[name], slice(ROWS * row, ROWS * (row + 1))
-        columns = block_columns(node.weight.shape, node.weight.device)
-        whole = torch.cat([node.weight[rows].flatten(1), node.bias[rows, None]], 1).double()
-        alive = whole[:, columns].abs().sum((0, 2)) > 0
-        alive[blocks] = False
-        kept = torch.cat([columns[alive].flatten(), torch.tensor([whole.shape[1] - 1])])
-        damped = Curvature(moments[name], torch.ones(1), 1).damped()
-        new = torch.zeros_like(whole)
-        new[:, kept] = torch.linalg.solve(damped[kept][:, kept], (whole @ damped)[:, kept].T).T
-        node.weight[rows], node.bias[rows] = new[:, :-1].float().view_as(node.weight[rows]), new[:, -1].float()
+        masks[name][row].view(-1)[block] = 0
+    for name, mask in masks.items():
+        keep_only(nodes[name].weight, nodes[name].bias, curvatures[name], expand(mask))

@@ -16,7 +16,7 @@ from .muon import Muon
 from .precision import mixed_precision
 from .segmentation_data import CLASSES, COMMON_WEIGHTS, EVERYTHING, RARE_WEIGHT, build_cache
 from .segmentation_export import class_lean
-from .segmentation_network import FROZEN_BLOCKS, Convolution, SegmentationNetwork, load_backbone, normalized
+from .segmentation_network import FROZEN_BLOCKS, WHOLE_BLOCKS, Convolution, SegmentationNetwork, load_backbone, normalized
 from .segmentation_questions import Questions, arrays, shown
 from .segmentation_saliency import add_salient_objects
 from .segmentation_sampling import CROP, Cutouts, Samples, example
@@ -111,7 +111,7 @@ def prunable(network) -> dict[str, Convolution]:
     for name, module in network.named_modules():
         if not isinstance(module, Convolution) or module.depthwise or module.outputs < 32 or module.inputs < 32:
             continue
-        if name.startswith("blocks.") and int(name.split(".")[1]) < 8:
+        if name.startswith("blocks.") and int(name.split(".")[1]) < WHOLE_BLOCKS:
             continue
         out[name] = module
     return out
