@@ -131,6 +131,25 @@ def key(node: Node, part: str) -> str:
     return f"{node.name}|{part}".replace(".", "|")
 
 
+def computed(node: Node, weight: torch.Tensor | None, bias: torch.Tensor | None, values: dict[str, torch.Tensor]) -> torch.Tensor:
+    """What a node makes of values, before its activation."""
+    x = values[node.inputs[0]]
+    if node.op in ("conv", "depthwise"):
+        x = surrounded(x, weight.shape[2], node.stride, node.dilation, node.pad)
+        y = F.conv2d(x, weight, bias, node.stride, 0, node.dilation, x.shape[1] if node.op == "depthwise" else 1)
+        return y + values[node.inputs[1]] if len(node.inputs) > 1 else y
+    if node.op == "add":
+        b = values[node.inputs[1]]
+        return x + (F.interpolate(b, scale_factor=2) if node.mode == "nearest2" else b)
+    return x.mean((2, 3), keepdim=True) if node.op == "mean" else F.interpolate(x, scale_factor=2)
+
+
+def activated(node: Node, y: torch.Tensor) -> torch.Tensor:
+    if node.activation:
+        return y.clamp(0, 6) if node.activation == "relu6" else F.relu(y)
+    return y
+
+
 class GraphModule(nn.Module):
     """Runs a graph on real-valued N x C x H x W tensors; weights are parameters.
 
@@ -166,22 +185,9 @@ class GraphModule(nn.Module):
             x = inputs[entry["value"]]
             values[entry["value"]] = F.pixel_unshuffle(x, entry["unshuffle"]) if entry.get("unshuffle", 1) > 1 else x
         for node in self.graph.nodes:
-            x = values[node.inputs[0]]
-            if node.op in ("conv", "depthwise"):
-                weight = alter_weight(node, self.weights[key(node, "weight")])
-                x = surrounded(x, weight.shape[2], node.stride, node.dilation, node.pad)
-                groups = x.shape[1] if node.op == "depthwise" else 1
-                y = F.conv2d(x, weight, self.weights[key(node, "bias")], node.stride, 0, node.dilation, groups)
-                if len(node.inputs) > 1:
-                    y = y + values[node.inputs[1]]
-            elif node.op == "add":
-                b = values[node.inputs[1]]
-                y = x + (F.interpolate(b, scale_factor=2) if node.mode == "nearest2" else b)
-            elif node.op == "mean":
-                y = x.mean((2, 3), keepdim=True)
-            else:
-                y = F.interpolate(x, scale_factor=2)
-            if node.activation:
-                y = y.clamp(0, 6) if node.activation == "relu6" else F.relu(y)
+            weight = bias = None
+            if node.weight is not None:
+                weight, bias = alter_weight(node, self.weights[key(node, "weight")]), self.weights[key(node, "bias")]
+            y = activated(node, computed(node, weight, bias, values))
             values[node.output] = y if node.float_output else observe(node.output, y)
         return values

@@ -73,7 +73,8 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--dense", type=Path, help="checkpoint of the dense network, or a file whose card has its figures")
     parser.add_argument("--pruned", type=Path, help="checkpoint of the pruned network")
     parser.add_argument("--network", type=Path, help="network file, run in exact integers")
-    parser.add_argument("--count", type=int, default=64)
+    parser.add_argument("--count", type=int, default=64, help="pictures of each seed")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[20], help="of photos and holes: each another set")
     parser.add_argument("--size", type=int, default=192, help="the network's window")
     parser.add_argument("--no-peers", action="store_true", help="leave out the classical methods")
     parser.add_argument("--sets", nargs="+", default=["objects", "freeform"], choices=["objects", "freeform"])
@@ -236,8 +237,8 @@ def evaluate(options) -> None:
     results = {}
     options.folder.mkdir(parents=True, exist_ok=True)
     for kind in options.sets:
-        print(f"{kind}: {options.count} pictures of {e.SIDE} x {e.SIDE}")
-        cases = e.evaluation_set(kind, options.data, options.cache, options.count)
+        cases = [c for seed in options.seeds for c in e.evaluation_set(kind, options.data, options.cache, options.count, seed)]
+        print(f"{kind}: {len(cases)} pictures of {e.SIDE} x {e.SIDE}")
         results[kind], pictures = e.measure(methods, cases, whole=kind == "freeform")
         e.contact_sheet(options.folder / f"sheet-{kind}.png", cases, pictures)
     (options.folder / "evaluation.json").write_text(json.dumps(results, indent=1))
@@ -247,7 +248,7 @@ def evaluate(options) -> None:
     if "dense fp32" in table and "shipped int8" in table:
         card = dict(
             quality=dict(
-                test_set=f"{options.count} object-shaped holes, 512 x 512, validation photos; the network without the detail",
+                test_set=f"{options.count * len(options.seeds)} object-shaped holes, 512 x 512, validation photos; the network without the detail",
                 dense_fp32=table["dense fp32"], shipped=table["shipped int8"],
                 shipped_as_product_frames_it=table["the same in the product"],
                 **({"pruned_fp32": table["pruned fp32"]} if "pruned fp32" in table else {}),

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 
-from .graph import Graph, GraphModule, Node
+from .graph import Graph, GraphModule, Node, activated, computed
 
 
 @dataclass
@@ -140,3 +141,41 @@ def calibrate(
                     zero = 0
                 result.scales[node.output], result.zero_points[node.output] = float(np.float32(scale)), zero
     return result
+
+
+@torch.no_grad()
+def correct_biases(graphs: list[Graph], references: list[Graph], q: Quantization, batches: Iterable[list[dict[str, torch.Tensor]]]):
+    """Moves every bias so that in the mean each channel of the rounded graphs says what it says in the `references`, which may
+    have blocks that the graphs lack: layer by layer, so that the next one sees what is corrected (Nagel et al. 2019, section
+    4.2). A batch has one dictionary of inputs a graph, as for `calibrate`."""
+    inputs = list(batches)
+    mine, theirs = [{} for _ in inputs], [{} for _ in inputs]
+    for index, (graph, reference) in enumerate(zip(graphs, references)):
+        outside = {e["value"] for later in graphs[index + 1 :] for e in later.inputs}
+        last = {name: step for step, node in enumerate(graph.nodes) for name in node.inputs}
+        for batch, a, b in zip(inputs, mine, theirs):
+            a.update(batch[index])
+            b.update(batch[index])
+            for entry in graph.inputs:
+                if entry.get("unshuffle", 1) > 1:
+                    a[entry["value"]] = b[entry["value"]] = F.pixel_unshuffle(a[entry["value"]], entry["unshuffle"])
+        for step, (node, other) in enumerate(zip(graph.nodes, reference.nodes)):
+            assert node.name == other.name
+            weight = None
+            if node.weight is not None:
+                scale = q.scales_of(node).view(-1, 1, 1, 1)
+                weight = to_bytes(node.weight / scale) * scale
+            said = [computed(node, weight, node.bias, values) for values in mine]
+            wanted = [computed(other, other.weight, other.bias, values) for values in theirs]
+            if weight is not None:
+                places = sum(y.shape[0] * y.shape[2] * y.shape[3] for y in said)
+                shift = sum((w - y).double().sum((0, 2, 3)) for w, y in zip(wanted, said)) / places
+                node.bias = node.bias + shift.float()
+                said = [y + shift.float().view(1, -1, 1, 1) for y in said]
+            for a, b, y, w in zip(mine, theirs, said, wanted):
+                y = activated(node, y)
+                a[node.output] = y if node.float_output else q.simulate(node.output, y)
+                b[node.output] = activated(other, w)
+                for name in node.inputs:
+                    if last[name] == step and name not in outside:
+                        del a[name], b[name]

@@ -16,6 +16,16 @@ def _train(options) -> None:
           threads=options.threads, device=options.device, workers=options.workers, side=options.crop)  # fmt: skip
 
 
+def _discover(options) -> None:
+    from .segmentation_discovery import add_found_things
+    from .segmentation_export import load_average
+
+    torch.set_num_threads(options.threads)
+    network, _ = load_average(options.checkpoint or options.runs / "checkpoint.pt")
+    network = network.to(options.device, memory_format=torch.channels_last)
+    add_found_things(options.runs / "cache", network, options.device)
+
+
 def _model(path: Path, exact: bool):
     from .segmentation_evaluation import FileModel, FloatModel
     from .segmentation_export import load_average
@@ -101,6 +111,14 @@ def add_commands(subparsers) -> None:
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--workers", type=int, default=1, help="processes that draw crops")
     parser.set_defaults(run=_train)
+
+    parser = subparsers.add_parser("discover-things", help="outline more things to click on in the cache's unlabelled photos: those "
+                                   "that a checkpoint finds again from elsewhere")  # fmt: skip
+    parser.add_argument("--runs", type=Path, required=True, help="folder with the cache, from train-segmentation")
+    parser.add_argument("--checkpoint", type=Path)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    parser.set_defaults(run=_discover)
 
     parser = subparsers.add_parser("evaluate-segmentation", help="figures of a checkpoint (.pt) or a shipped file (.safetensors)")
     parser.add_argument("network", type=Path)

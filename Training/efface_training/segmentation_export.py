@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import copy
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import torch
 
 from .export import write_network
 from .graph import Graph, GraphModule
-from .quantization import Quantization, calibrate
+from .quantization import Quantization, calibrate, correct_biases
 from .segmentation_data import CLASSES, COMMON_WEIGHTS, RARE_WEIGHT
 from .segmentation_grouping import Thresholds
 from .segmentation_network import OFFSET_UNIT, TAPS, Convolution, SegmentationNetwork
@@ -108,19 +109,21 @@ def network_size(width: int, height: int, long_side: int = INPUT_SIZE) -> tuple[
     return side(width), side(height)
 
 
-def quantized(graphs: list[Graph], pictures: list[np.ndarray], prompts) -> Quantization:
-    """Ranges from pictures (H x W x 3, sides multiples of 32); `prompts(values)` gives each one's prompt bytes."""
+@torch.no_grad()
+def shown(graphs: list[Graph], pictures: list[np.ndarray], prompts) -> Iterator[list[dict[str, torch.Tensor]]]:
+    """Each picture (H x W x 3, sides multiples of 32) as the inputs of both graphs; `prompts(values)` gives its prompt's bytes."""
     main = GraphModule(graphs[0]).eval()
+    for picture in pictures:
+        x = (torch.from_numpy(picture).permute(2, 0, 1)[None].float() - 127) / 128
+        p = torch.from_numpy(prompts(main({"image": x}))).permute(2, 0, 1)[None].float()
+        yield [{"image": x}, {"prompt": (p - 128) / 128}]
 
-    def batches():
-        for picture in pictures:
-            x = (torch.from_numpy(picture).permute(2, 0, 1)[None].float() - 127) / 128
-            with torch.no_grad():
-                values = main({"image": x})
-            p = torch.from_numpy(prompts(values)).permute(2, 0, 1)[None].float()
-            yield [{"image": x}, {"prompt": (p - 128) / 128}]
 
-    return calibrate(graphs, batches())
+def quantized(graphs: list[Graph], references: list[Graph], pictures: list[np.ndarray], prompts) -> Quantization:
+    """Ranges of the graphs' values, whose biases then make up for the rounding and for what `references` had and they have not."""
+    q = calibrate(graphs, shown(references, pictures, prompts))
+    correct_biases(graphs, references, q, shown(references, pictures, prompts))
+    return q
 
 
 def export(checkpoint: Path, output: Path, pictures: list[np.ndarray], prompts, card: dict, version: str = "1.0.0",
@@ -129,9 +132,10 @@ def export(checkpoint: Path, output: Path, pictures: list[np.ndarray], prompts, 
     network, state = load_average(checkpoint)
     graphs = lower(network)
     check_lowering(network, graphs)
+    references = copy.deepcopy(graphs)
     if remove:
         remove(graphs)
-    q = quantized(graphs, pictures, prompts)
+    q = quantized(graphs, references, pictures, prompts)
     everything = dict(classes=CLASSES, offset_unit=OFFSET_UNIT, thresholds=Thresholds().parameters(),
                       unlisted=unlisted(card.get("quality"))) | (parameters or {})  # fmt: skip
     work = dict(zip(("gmac", "prompt_gmac"), arithmetic(graphs)))

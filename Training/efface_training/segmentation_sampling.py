@@ -20,6 +20,8 @@ SOURCE_WEIGHTS = {
 }  # fmt: skip
 
 SALIENT_WEIGHT = 0.8
+PASTED = 0.45  # of the crops get things from another photo,
+UNNAMED_DONORS = 0.5  # so many of them from one in which things have no class
 
 
 class Samples:
@@ -49,7 +51,8 @@ class Samples:
             weights.append(base * max([rarity[INDEX[n]] for n in found if n != "object"] or [1.0]))
         self.cumulative = np.cumsum(weights) / np.sum(weights)
         labelled = np.array([w if e["labelled"] and e["instances"] else 0 for w, e in zip(weights, self.entries)])
-        self.labelled_cumulative = np.cumsum(labelled) / labelled.sum()
+        salient = np.array([w if e.get("salient") else 0 for w, e in zip(weights, self.entries)])
+        self.labelled_cumulative, self.salient_cumulative = (np.cumsum(w) / max(w.sum(), 1e-9) for w in (labelled, salient))
         self.tables = {}
 
     def tables_of(self, index: int):
@@ -70,8 +73,13 @@ class Samples:
         return (self.pixels[at * 3 : (at + w * h) * 3].reshape(h, w, 3), self.instances[cut].reshape(h, w),
                 self.teacher[cut].reshape(h, w))  # fmt: skip
 
-    def draw(self, rng, labelled: bool = False) -> int:
-        return int(np.searchsorted(self.labelled_cumulative if labelled else self.cumulative, rng.rand()))
+    def draw(self, rng) -> int:
+        return int(np.searchsorted(self.cumulative, rng.rand()))
+
+    def draw_donor(self, rng) -> int:
+        """A photo with outlined things to paste into others."""
+        unnamed = self.salient_cumulative[-1] > 0 and rng.rand() < UNNAMED_DONORS
+        return int(np.searchsorted(self.salient_cumulative if unnamed else self.labelled_cumulative, rng.rand()))
 
     def crop(self, rng, index: int):
         """A window of `side` × `side`: pixels, instance indices, teacher labels."""
@@ -255,9 +263,9 @@ def example(samples: Samples, cutouts: Cutouts, rng):
     salient = entry.get("salient", False)
     offsets = set(usable) if separate and not salient else set()
     background_known = entry.get("exhaustive", False) or not entry["labelled"]
-    next_id = 200
-    if rng.rand() < 0.3:
-        other = samples.draw(rng, labelled=True)
+    next_id, unnamed = 200, set()
+    if rng.rand() < PASTED:
+        other = samples.draw_donor(rng)
         e2 = samples.entries[other]
         if not e2.get("semantic_components", False):
             p2, i2, _ = samples.crop(rng, other)
@@ -271,8 +279,11 @@ def example(samples: Samples, cutouts: Cutouts, rng):
                 soft = cv2.blur(mask * 255, (3, 3)).astype(np.float32)[..., None] / 255
                 pixels = (pixels * (1 - soft) + p2 * soft).astype(np.uint8)
                 ids[mask > 0] = next_id
-                inside[next_id] = t2[i]
-                prompts, offsets = prompts | {next_id}, offsets | {next_id}
+                prompts = prompts | {next_id}
+                if e2.get("salient"):
+                    inside[next_id], unnamed = EVERYTHING, unnamed | {next_id}
+                else:
+                    inside[next_id], offsets = t2[i], offsets | {next_id}
                 next_id += 1
     if cutouts.items and rng.rand() < 0.15:
         pixels = np.ascontiguousarray(pixels)
@@ -294,6 +305,8 @@ def example(samples: Samples, cutouts: Cutouts, rng):
         known = (small == 0) & (guess == 0) | (small >= 200) & (small < IGNORE)
     if not separate:
         known &= (small == 0) | (small >= 200)
+    if unnamed:
+        known &= ~np.isin(small, list(unnamed))
 
     heat = np.zeros((cells, cells), np.float32)
     offset = np.zeros((2, cells, cells), np.float32)

@@ -23,6 +23,7 @@ from .segmentation_sampling import CROP, Cutouts, Samples, example
 from .segmentation_start import load_file
 
 BLOCK_OUT, BLOCK_IN = 16, 4
+PROMPTS = 3  # a crop, in the mean
 
 
 class Batches(torch.utils.data.IterableDataset):
@@ -226,7 +227,7 @@ def train(data: Path, teacher: Path, runs: Path, minutes: float, *, batch: int =
         warm = min(1.0, (state["step"] + 1) / 150)
         for group in adam.param_groups + muon.param_groups:
             group["lr"] = rate * group["share"] * warm * (1 - share) ** 0.9
-        losses = all_losses(network, on_device(next(source), device), rng, 2 * batch)
+        losses = all_losses(network, on_device(next(source), device), rng, PROMPTS * batch)
         loss = sum(losses.values())
         for optimizer in (adam, muon):
             optimizer.zero_grad(set_to_none=True)
