@@ -170,8 +170,8 @@ def quantize(options) -> None:
         options.size, options.batch, options.minutes * 60, tuple(options.rate), teacher=teacher,
         teacher_share=options.teacher_share, perceptual_weight=options.perceptual_weight, seed=options.seed,
     )  # fmt: skip
-    trainer.average.inner.write_back()
-    result = dict(graph=trainer.average.inner.graph, quantization=quantization, trained=trained_parameters(options.pruned))
+    graph, quantization = trainer.average.cpu().lowered()
+    result = dict(graph=graph, quantization=quantization, trained=trained_parameters(options.pruned))
     torch.save(result, options.folder / "quantized.pt")
 
 

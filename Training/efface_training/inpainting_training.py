@@ -52,6 +52,12 @@ def split_parameters(network) -> tuple[list, list]:
     return matrices, others
 
 
+def _settle(network: nn.Module) -> None:
+    """A network of bytes chooses its weights' scales anew."""
+    if hasattr(network, "settle"):
+        network.settle()
+
+
 class Trainer:
     """State of one run in `folder`: checkpoint.pt, log.jsonl."""
 
@@ -62,9 +68,9 @@ class Trainer:
         self.average = copy.deepcopy(self.network).requires_grad_(False)
         matrices, others = split_parameters(self.network)
         self.muon = Muon(matrices, 1e-3, weight_decay=0.01)
-        biases, rest = [p for p in others if p.dim() == 1], [p for p in others if p.dim() > 1]
-        # Values are small where the network works coarsely: biases at the full rate close ReLUs for ever.
-        groups = [dict(params=rest, share=1.0), dict(params=biases, share=0.1)]
+        # Values are small where the network works coarsely: biases at the full rate close ReLUs for ever. Scales are numbers.
+        shares, kinds = {0: 0.5, 1: 0.1}, sorted({p.dim() for p in others}, reverse=True)
+        groups = [dict(params=[p for p in others if p.dim() == kind], share=shares.get(kind, 1.0)) for kind in kinds]
         self.adam = torch.optim.AdamW(groups, 1e-3, betas=(0.9, 0.98), weight_decay=0.0, capturable=self.device.type == "cuda")
         self.step = self.images = 0
         self.masks: dict[str, torch.Tensor] = {}  # pruned weights: 0 where a block is gone
@@ -198,6 +204,8 @@ class Trainer:
             self.step += 1
             self.images += batch
             count += 1
+            if self.step % 50 == 0:
+                _settle(self.network)
             if self.step % 25 == 0:
                 if self.device.type == "cuda":
                     torch.cuda.synchronize()  # or the clock would run ahead of the work
@@ -210,10 +218,12 @@ class Trainer:
                     count, said = 0, time.time()
             if time.time() - last > validate_every:
                 self.apply_masks(self.average)
+                _settle(self.average)
                 self.log(**self.validate(size))
                 self.save()
                 last = time.time()
         self.apply_masks(self.average)
+        _settle(self.average)
         self.log(**self.validate(size))
         self.save()
 

@@ -25,23 +25,26 @@ class Quantization:
     weight_scales: dict[str, torch.Tensor] = field(default_factory=dict)
 
     def simulate(self, name: str, x: torch.Tensor) -> torch.Tensor:
-        """Rounds a value to what its bytes can hold; gradients pass where nothing was clipped."""
-        scale, zero = self.scales[name], self.zero_points[name]
-        clipped = x.clamp((0 - zero) * scale, (255 - zero) * scale)
-        rounded = torch.round(clipped / scale) * scale
-        return clipped + (rounded - clipped).detach()
+        """Rounds a value to what its bytes can hold."""
+        return rounded(x, self.scales[name], self.zero_points[name])
 
     def scales_of(self, node: Node) -> torch.Tensor:
         """The scales of a node's weights, one an output channel."""
         settled = self.weight_scales.get(node.name)
         return weight_scales(node.weight) if settled is None else settled
 
-    def simulate_weight(self, node: Node, weight: torch.Tensor) -> torch.Tensor:
-        """Rounds a weight to what its bytes can hold; gradients pass."""
-        scale = self.weight_scales[node.name] = self.weight_scales[node.name].to(weight.device)  # once: no copies in a graph
-        scale = scale.view(-1, 1, 1, 1)
-        rounded = to_bytes(weight.detach() / scale) * scale
-        return weight + (rounded - weight).detach()
+
+def rounded(x: torch.Tensor, scale: float | torch.Tensor, zero: int) -> torch.Tensor:
+    """Values as unsigned bytes hold them. Gradients pass where nothing was clipped, and tell the scale, where it is a tensor,
+    which way it would lose less (learned step sizes, Esser et al. 2020)."""
+    y = (x / scale).clamp(-zero, 255 - zero)
+    return (y + (y.round() - y).detach()) * scale
+
+
+def rounded_weight(weight: torch.Tensor, scales: torch.Tensor) -> torch.Tensor:
+    """A weight as signed bytes hold it, with one scale an output channel; gradients pass."""
+    scales = scales.view(-1, 1, 1, 1)
+    return weight + (to_bytes(weight.detach() / scales) * scales - weight).detach()
 
 
 # The most that two neighbouring weights of one sign may sum to: 128 · 255 is the last product that 16 bits hold.
@@ -163,8 +166,7 @@ def correct_biases(graphs: list[Graph], references: list[Graph], q: Quantization
             assert node.name == other.name
             weight = None
             if node.weight is not None:
-                scale = q.scales_of(node).view(-1, 1, 1, 1)
-                weight = to_bytes(node.weight / scale) * scale
+                weight = rounded_weight(node.weight, q.scales_of(node))
             said = [computed(node, weight, node.bias, values) for values in mine]
             wanted = [computed(other, other.weight, other.bias, values) for values in theirs]
             if weight is not None:
