@@ -85,7 +85,7 @@ def _export(options) -> None:
     remove = None
     if options.spare:
         torch.set_num_threads(options.threads)
-        shown = calibration_set(options.runs / "cache", 160, seed=9)
+        shown = calibration_set(options.runs / "cache", 480, seed=9)
         remove = lambda graphs: remove_cheapest(graphs, *shown, options.spare)  # noqa: E731
     size = export(options.checkpoint or options.runs / "checkpoint.pt", options.output, pictures, prompts, card,
                   options.version, remove=remove)  # fmt: skip

@@ -13,6 +13,7 @@ from .pruning import COLUMNS, ROWS, Curvature, block_sums, expand, keep_only, re
 from .segmentation_data import CLASSES, COMMON_WEIGHTS, RARE_WEIGHT
 from .segmentation_export import FEATURES
 from .segmentation_network import WHOLE_BLOCKS
+from .segmentation_training import PROMPTS
 
 STORED = ROWS * COLUMNS + 2  # bytes of a block in a file, with its column
 PLACES = 1500  # of a picture, as many as are looked at
@@ -38,9 +39,11 @@ def _doubt(semantic: torch.Tensor, instance: torch.Tensor, mask: torch.Tensor, d
     said = F.log_softmax(semantic, 1)[0].flatten(1).T.gather(1, chosen) * counts[chosen]
     heat, places = instance[:, :1], said.numel()
     told = heat * torch.randn(heat.shape, generator=draw) * (80 * (1 + 8 * heat.detach().clamp(0, 1))).sqrt()
-    drawn = torch.bernoulli(mask.detach().sigmoid(), generator=draw)
-    answered = F.binary_cross_entropy_with_logits(mask, drawn, reduction="sum")
-    return (said.sum() + told.sum() + answered) / places**0.5
+    share = mask.detach().sigmoid()
+    answered = F.binary_cross_entropy_with_logits(mask, torch.bernoulli(share, generator=draw), reduction="sum")
+    # Masks count by where they are in doubt, several a picture (`mask_loss`).
+    doubtful = (2 * share * (1 - share)).clamp(min=0.1).sum()
+    return (said.sum() + told.sum()) / places**0.5 + answered * (PROMPTS / doubtful) ** 0.5
 
 
 def _measured(graphs: list[Graph], nodes: dict[str, Node], pictures, prompts) -> dict[str, Curvature]:

@@ -33,7 +33,9 @@ public final class BatchReportFile {
   ) throws(EditingError) -> OutputFile {
     var replaces = replacing
     if resuming, FileSystem.status(name)?.isRegular == true,
-      try FileSystem.read(name).starts(with: Array(BatchReport().opening.utf8))
+      // The beginning tells; the whole may hold the pictures of a hundred thousand photos.
+      try FileSystem.read(name, isWanted: { _ in false })
+        .starts(with: Array(BatchReport().opening.utf8))
     {
       replaces = true
     }
