@@ -1,7 +1,7 @@
 """Outlines of things in photos that nobody labelled: answers of the network that agree with each other.
 
-A click finds a thing if clicks elsewhere in the answer, one of them in the mirror image, find the same. Such answers are
-right far more often than one click's, and are what later training asks for with one click or box (self-training)."""
+A click finds a thing if clicks elsewhere in the answer, one of them in the mirror image, find the same. There are two in a
+photo on average; later training asks for them with a click or a box (self-training)."""
 
 from __future__ import annotations
 
