@@ -147,7 +147,9 @@ def calibrate(
 
 
 @torch.no_grad()
-def correct_biases(graphs: list[Graph], references: list[Graph], q: Quantization, batches: Iterable[list[dict[str, torch.Tensor]]]):
+def correct_biases(
+    graphs: list[Graph], references: list[Graph], q: Quantization, batches: Iterable[list[dict[str, torch.Tensor]]]
+) -> None:
     """Moves every bias so that in the mean each channel of the rounded graphs says what it says in the `references`, which may
     have blocks that the graphs lack: layer by layer, so that the next one sees what is corrected (Nagel et al. 2019, section
     4.2). A batch has one dictionary of inputs a graph, as for `calibrate`."""

@@ -23,7 +23,7 @@ def _discover(options) -> None:
     torch.set_num_threads(options.threads)
     network, _ = load_average(options.checkpoint or options.runs / "checkpoint.pt")
     network = network.to(options.device, memory_format=torch.channels_last)
-    add_found_things(options.runs / "cache", network, options.device)
+    add_found_things(options.runs / "cache", network, options.device, 60 * options.minutes)
 
 
 def _model(path: Path, exact: bool):
@@ -115,6 +115,7 @@ def add_commands(subparsers) -> None:
     parser = subparsers.add_parser("discover-things", help="outline more things to click on in the cache's unlabelled photos: those "
                                    "that a checkpoint finds again from elsewhere")  # fmt: skip
     parser.add_argument("--runs", type=Path, required=True, help="folder with the cache, from train-segmentation")
+    parser.add_argument("--minutes", type=float, default=float("inf"), help="when to stop; another run goes on")
     parser.add_argument("--checkpoint", type=Path)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")

@@ -37,14 +37,20 @@ def views(width: int, height: int) -> list[tuple[int, int, int, int]]:
     return [(0, 0, width, height)] + [(x, y, x + w, y + h) for x, y in corners]
 
 
-def square(pixels: np.ndarray, view) -> tuple[np.ndarray, float]:
-    """A view in the corner of a grey square, and its scale."""
+def extent(view, side: int) -> tuple[int, int]:
+    """Width and height of a view whose longer side is `side`."""
     x0, y0, x1, y1 = view
-    scale = SIDE / max(x1 - x0, y1 - y0)
+    scale = side / max(x1 - x0, y1 - y0)
+    return min(side, round((x1 - x0) * scale)), min(side, round((y1 - y0) * scale))
+
+
+def square(pixels: np.ndarray, view) -> np.ndarray:
+    """A view in the corner of a grey square."""
+    x0, y0, x1, y1 = view
     out = np.full((SIDE, SIDE, 3), 127, np.uint8)
-    w, h = min(SIDE, round((x1 - x0) * scale)), min(SIDE, round((y1 - y0) * scale))
+    w, h = extent(view, SIDE)
     out[:h, :w] = cv2.resize(pixels[y0:y1, x0:x1], (w, h), interpolation=cv2.INTER_LINEAR)
-    return out, scale
+    return out
 
 
 class Seen:
@@ -113,20 +119,20 @@ def clicks_in(width: int, height: int, grid: int) -> list[tuple[int, int]]:
     return [(y, x) for y in at(height) for x in at(width)]
 
 
-def laid(view, scale: float, probability: np.ndarray, width: int, height: int) -> np.ndarray:
+def laid(view, probability: np.ndarray, width: int, height: int) -> np.ndarray:
     """A view's probabilities in the photo's pixels."""
     x0, y0, x1, y1 = view
     large = cv2.resize(probability, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR)
-    w, h = min(SIDE, round((x1 - x0) * scale)), min(SIDE, round((y1 - y0) * scale))
+    w, h = extent(view, SIDE)
     out = np.zeros((height, width), np.float32)
     out[y0:y1, x0:x1] = cv2.resize(large[:h, :w], (x1 - x0, y1 - y0), interpolation=cv2.INTER_AREA)
     return out
 
 
-def whole(view, scale: float, probability: np.ndarray, width: int, height: int) -> bool:
+def whole(view, probability: np.ndarray, width: int, height: int) -> bool:
     """Whether a thing ends within its view, or where the photo does."""
     x0, y0, x1, y1 = view
-    h, w = min(CELLS, round((y1 - y0) * scale / 4)), min(CELLS, round((x1 - x0) * scale / 4))
+    w, h = extent(view, CELLS)
     inside = probability[:h, :w] > UNSURE
     cut = (x0 > 0 and inside[:, :2].any(), y0 > 0 and inside[:2].any(), x1 < width and inside[:, -2:].any(),
            y1 < height and inside[-2:].any())  # fmt: skip
@@ -138,13 +144,12 @@ def things(network: SegmentationNetwork, photos: list[np.ndarray], device: str, 
     squares, places = [], []
     for number, pixels in enumerate(photos):
         for view in views(pixels.shape[1], pixels.shape[0]):
-            shown_, scale = square(pixels, view)
-            squares.append(shown_)
-            places.append((number, view, scale))
+            squares.append(square(pixels, view))
+            places.append((number, view))
     seen = Seen(network, torch.from_numpy(np.stack(squares)).to(device))
     clicks, areas = [], []
-    for index, (_, (x0, y0, x1, y1), scale) in enumerate(places):
-        w, h = min(CELLS, round((x1 - x0) * scale / 4)), min(CELLS, round((y1 - y0) * scale / 4))
+    for index, (_, view) in enumerate(places):
+        w, h = extent(view, CELLS)
         areas.append(w * h)
         clicks += [(index, *c) for c in clicks_in(w, h, GRID_WHOLE if index % 5 == 0 else GRID_PART)]
     table, areas = torch.tensor(clicks, device=device), torch.tensor(areas, device=device)
@@ -152,16 +157,16 @@ def things(network: SegmentationNetwork, photos: list[np.ndarray], device: str, 
     for rows in table.split(CHUNK):
         picture, probability, quality = agreeing(seen, *rows.unbind(1), areas, draw)
         for p, m, q in zip(picture.tolist(), probability.half().cpu().numpy(), quality.tolist()):
-            number, view, scale = places[p]
-            found[number].append((q, view, scale, m.astype(np.float32)))
+            number, view = places[p]
+            found[number].append((q, view, m.astype(np.float32)))
     result = []
     for pixels, candidates in zip(photos, found):
         height, width = pixels.shape[:2]
         taken, kept = np.zeros((height, width), bool), []
-        for _, view, scale, m in sorted(candidates, key=lambda c: -c[0]):
-            if len(kept) == MOST_FOUND or not whole(view, scale, m, width, height):
+        for _, view, m in sorted(candidates, key=lambda c: -c[0]):
+            if len(kept) == MOST_FOUND or not whole(view, m, width, height):
                 continue
-            probability = laid(view, scale, m, width, height)
+            probability = laid(view, m, width, height)
             inside = probability > 0.5
             if inside.any() and taken[inside].mean() < 0.1:
                 kept.append(np.where(taken, 0, probability))
@@ -171,41 +176,45 @@ def things(network: SegmentationNetwork, photos: list[np.ndarray], device: str, 
 
 
 def add_found_things(cache: Path, network: SegmentationNetwork, device: str, seconds: float = math.inf, batch: int = 8) -> None:
-    """Gives the cache's unlabelled photos more instances of the class `object`, once, where they have none yet: photos in a
-    random order, until the time is over."""
+    """Gives the cache's unlabelled photos more instances of the class `object`: photos in a random order, until the time is
+    over; another call goes on with the others."""
     entries = json.loads((cache / "index.json").read_text())
-    if any("found" in entry for entry in entries):
-        return
     pixels = np.memmap(cache / "pixels.bin", np.uint8, "r")
     instances = np.memmap(cache / "instances.bin", np.uint8, "r+")
     draw = torch.Generator(device)
     draw.manual_seed(1)
-    unlabelled = [entry for entry in entries if not entry["labelled"]]
-    random.Random(1).shuffle(unlabelled)
-    count, end = 0, time.monotonic() + seconds
-    for first in range(0, len(unlabelled), batch):
+    waiting = [entry for entry in entries if not entry["labelled"] and "found" not in entry]
+    random.Random(1).shuffle(waiting)
+    end, outlines = time.monotonic() + seconds, []
+    for first in range(0, len(waiting), batch):
         if time.monotonic() > end:
-            print(f"{len(unlabelled) - first} photos not looked at")
             break
-        some = unlabelled[first : first + batch]
+        some = waiting[first : first + batch]
         cut = lambda e: slice(e["offset"], e["offset"] + e["width"] * e["height"])  # noqa: E731
         photos = [pixels[3 * cut(e).start : 3 * cut(e).stop].reshape(e["height"], e["width"], 3) for e in some]
         for entry, found in zip(some, things(network, photos, device, draw)):
             ids = instances[cut(entry)].reshape(entry["height"], entry["width"]).copy()
-            free, number = ids == 0, int(max([i["index"] for i in entry["instances"]] or [0]))
-            entry["found"] = 0
-            for probability in found:
-                inside = probability > 0.5
-                if free[inside].mean() < 0.9:
-                    continue
-                number += 1
-                ids[free & (probability > UNSURE) & ~inside] = 255
-                ids[free & inside] = number
-                free = ids == 0
-                entry["instances"].append({"index": number, "class": "object"})
-                entry["found"], entry["salient"] = entry["found"] + 1, True
-            count += entry["found"]
-            instances[cut(entry)] = ids.ravel()
+            outlines.append((cut(entry), added(entry, ids, found)))
+    # Both files at the end: a run that is stopped leaves them as they were.
+    for place, ids in outlines:
+        instances[place] = ids.ravel()
     instances.flush()
     (cache / "index.json").write_text(json.dumps(entries))
-    print(f"{count} things found in {len(unlabelled)} photos", flush=True)
+    print(f"{sum(e.get('found', 0) for e in entries)} things found; {len(waiting) - len(outlines)} photos not looked at", flush=True)
+
+
+def added(entry: dict, ids: np.ndarray, found: list[np.ndarray]) -> np.ndarray:
+    """A photo's instance indices with those things that lie where none was; the entry lists them."""
+    free, number = ids == 0, int(max([i["index"] for i in entry["instances"]] or [0]))
+    entry["found"] = 0
+    for probability in found:
+        inside = probability > 0.5
+        if free[inside].mean() < 0.9:
+            continue
+        number += 1
+        ids[free & (probability > UNSURE) & ~inside] = 255
+        ids[free & inside] = number
+        free = ids == 0
+        entry["instances"].append({"index": number, "class": "object"})
+        entry["found"], entry["salient"] = entry["found"] + 1, True
+    return ids

@@ -24,7 +24,8 @@ def shift(graph: Graph, reference: Graph, q, batches) -> float:
     """How far the mean of any channel of the rounded graph is from the reference's."""
     mine, theirs = GraphModule(graph), GraphModule(reference)
     with torch.no_grad():
-        said = torch.cat([mine(b[0], q.simulate, lambda node, weight: rounded_weight(weight, q.scales_of(node)))["last"] for b in batches])
+        weight = lambda node, weight: rounded_weight(weight, q.scales_of(node))  # noqa: E731
+        said = torch.cat([mine(b[0], q.simulate, weight)["last"] for b in batches])
         wanted = torch.cat([theirs(b[0])["last"] for b in batches])
     return float((said - wanted).mean((0, 2, 3)).abs().max())
 

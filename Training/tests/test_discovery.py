@@ -5,8 +5,7 @@ import unittest
 import numpy as np
 import torch
 
-from efface_training import segmentation_discovery as discovery
-from efface_training.segmentation_discovery import CELLS, agreeing, laid, views, whole
+from efface_training.segmentation_discovery import CELLS, added, agreeing, laid, views, whole
 
 
 class Answers:
@@ -43,15 +42,26 @@ class DiscoveryTests(unittest.TestCase):
         self.assertEqual(view, (0, 0, 240, 180))
         inside = np.zeros((CELLS, CELLS), np.float32)
         inside[20:40, 20:40] = 1
-        self.assertTrue(whole(view, discovery.SIDE / 240, inside, 400, 300))
+        self.assertTrue(whole(view, inside, 400, 300))
         cut = np.roll(inside, CELLS - 40, 1)  # to the view's right side, where the photo goes on
-        self.assertFalse(whole(view, discovery.SIDE / 240, cut, 400, 300))
+        self.assertFalse(whole(view, cut, 400, 300))
         edge = np.roll(inside, -20, 1)  # to its left side, where the photo ends
-        self.assertTrue(whole(view, discovery.SIDE / 240, edge, 400, 300))
+        self.assertTrue(whole(view, edge, 400, 300))
 
     def test_a_views_probabilities_lie_where_the_view_is(self):
         view = views(400, 300)[4]
-        everywhere = laid(view, discovery.SIDE / 240, np.ones((CELLS, CELLS), np.float32), 400, 300)
+        everywhere = laid(view, np.ones((CELLS, CELLS), np.float32), 400, 300)
         self.assertGreater(everywhere[view[1] :, view[0] :].min(), 0.99)
         self.assertEqual(everywhere[: view[1]].max(), 0)
         self.assertEqual(everywhere[:, : view[0]].max(), 0)
+
+    def test_what_covers_an_outlined_thing_is_not_added(self):
+        entry = {"instances": [{"index": 1, "class": "object"}]}
+        ids = np.zeros((40, 40), np.uint8)
+        ids[:20, :20] = 1
+        over, beside = np.zeros((40, 40), np.float32), np.zeros((40, 40), np.float32)
+        over[:20, :22], beside[25:35, 25:35], beside[24, 25:35] = 0.9, 0.9, 0.4
+        ids = added(entry, ids, [over, beside])
+        self.assertEqual(np.unique(ids).tolist(), [0, 1, 2, 255])
+        self.assertEqual([(ids == i).sum() for i in (1, 2, 255)], [400, 100, 10])
+        self.assertEqual((entry["found"], entry["salient"], len(entry["instances"])), (1, True, 2))
