@@ -98,12 +98,36 @@ static inline __attribute__((always_inline)) void store(const efk_conv *c, const
 #undef VALUE
 }
 
+// The tap rows that a tile multiplies, first and one behind the last.
+typedef struct taps {
+  int32_t first, end;
+} taps;
+
+// Those of `rows` output rows from `y` that lie above or below the picture for all of them stay out,
+// where what is there is zero.
+static inline taps taps_inside(const efk_conv *c, int32_t y, int32_t rows) {
+  taps inside = {0, c->kernel};
+  if (!c->tap_rows) return inside;
+  const int32_t top = y * c->stride - c->padding, lowest = (y + rows - 1) * c->stride - c->padding;
+  while (inside.first < inside.end && lowest + inside.first * c->dilation < 0) inside.first++;
+  while (inside.first < inside.end && top + (inside.end - 1) * c->dilation >= c->height) inside.end--;
+  return inside;
+}
+
+// The number of a tap row's first block among those of 16 output channels.
+static inline uint32_t first_block(const efk_conv *c, int32_t block, int32_t tap_row) {
+  if (c->tap_rows) return c->tap_rows[block * c->kernel + tap_row];
+  return c->rows[block + (tap_row > 0)];
+}
+
 static inline __attribute__((always_inline)) void tile(const efk_conv *c, int32_t block, int32_t y,
-                                                       int32_t x, const int blocks, const int rows,
-                                                       const int pixels, const int stride) {
-  const uint32_t first = c->rows[block], count = c->rows[block + 1] - first;
-  const int8_t *w = c->weights + (size_t)first * 64;
-  const int32_t *offsets = c->offsets + first;
+                                                       int32_t x, taps inside, const int blocks,
+                                                       const int rows, const int pixels,
+                                                       const int stride) {
+  const uint32_t count = c->rows[block + 1] - c->rows[block];
+  uint32_t n = first_block(c, block, inside.first);
+  const uint32_t end = first_block(c, block, inside.end);
+  const int8_t *w = c->weights + (size_t)n * 64;
   const uint8_t *input = c->input + y * c->input_row + (ptrdiff_t)x * stride * 16;
   const ptrdiff_t next = c->input_row;
   __m512i sums[28];
@@ -114,8 +138,8 @@ static inline __attribute__((always_inline)) void tile(const efk_conv *c, int32_
     for (int i = 0; i < rows * pixels; i++) sums[b * rows * pixels + i] = bias;
   }
 #pragma clang loop unroll(disable)
-  for (uint32_t n = 0; n < count; n++, w += 64) {
-    const uint8_t *a = input + offsets[n];
+  for (; n < end; n++, w += 64) {
+    const uint8_t *a = input + c->offsets[n];
     __m512i weights[3];
 #pragma clang loop unroll(full)
     for (int b = 0; b < blocks; b++) {
@@ -159,11 +183,11 @@ _Alignas(64) static const uint8_t spreads[4][64] = {
 // holds four output channels. One load brings four pixels, and a shuffle spreads the four input
 // channels: sparse blocks, which share nothing with each other, are then no longer bound by loads.
 static inline __attribute__((always_inline)) void lanes(const efk_conv *c, int32_t block,
-                                                        int32_t y, int32_t x, const int rows,
-                                                        const int pixels) {
-  const uint32_t first = c->rows[block], count = c->rows[block + 1] - first;
-  const int8_t *w = c->weights + (size_t)first * 64;
-  const int32_t *offsets = c->offsets + first;
+                                                        int32_t y, int32_t x, taps inside,
+                                                        const int rows, const int pixels) {
+  uint32_t n = first_block(c, block, inside.first);
+  const uint32_t end = first_block(c, block, inside.end);
+  const int8_t *w = c->weights + (size_t)n * 64;
   const uint8_t *input = c->input + y * c->input_row + (ptrdiff_t)x * 16;
   const int quads = pixels / 4;
   __m512i sums[6][4];
@@ -175,8 +199,8 @@ static inline __attribute__((always_inline)) void lanes(const efk_conv *c, int32
     for (int i = 0; i < rows * quads; i++) sums[i][j] = bias;
   }
 #pragma clang loop unroll(disable)
-  for (uint32_t n = 0; n < count; n++, w += 64) {
-    const int32_t offset = offsets[n];
+  for (; n < end; n++, w += 64) {
+    const int32_t offset = c->offsets[n];
     const uint8_t *a = input + (offset & ~15);
     const __m512i spread = _mm512_load_si512(spreads[(offset & 15) / 4]);
     __m512i weights[4];
@@ -232,19 +256,20 @@ static inline __attribute__((always_inline)) void lanes(const efk_conv *c, int32
   }
 }
 
-typedef void (*tile_function)(const efk_conv *c, int32_t block, int32_t y, int32_t x);
+typedef void (*tile_function)(const efk_conv *c, int32_t block, int32_t y, int32_t x, taps inside);
 
 #define TILE(blocks, rows, pixels, stride)                                                        \
   static void efk_conv_u8s8_##blocks##x##rows##x##pixels##_s##stride##_avx512vnni(                \
-      const efk_conv *c, int32_t block, int32_t y, int32_t x) {                                   \
-    tile(c, block, y, x, blocks, rows, pixels, stride);                                           \
+      const efk_conv *c, int32_t block, int32_t y, int32_t x, taps inside) {                      \
+    tile(c, block, y, x, inside, blocks, rows, pixels, stride);                                   \
   }
 // Tiles of one block and four or more pixels: stride 1 and bytes have their own way.
 #define LANES(rows, pixels)                                                                       \
   static void efk_conv_u8s8_1x##rows##x##pixels##_s1_avx512vnni(const efk_conv *c, int32_t block, \
-                                                                int32_t y, int32_t x) {           \
-    if (c->output) lanes(c, block, y, x, rows, pixels);                                           \
-    else tile(c, block, y, x, 1, rows, pixels, 1);                                                \
+                                                                int32_t y, int32_t x,             \
+                                                                taps inside) {                    \
+    if (c->output) lanes(c, block, y, x, inside, rows, pixels);                                   \
+    else tile(c, block, y, x, inside, 1, rows, pixels, 1);                                        \
   }                                                                                               \
   TILE(1, rows, pixels, 2)
 #define TILES(blocks, rows, pixels) TILE(blocks, rows, pixels, 1) TILE(blocks, rows, pixels, 2)
@@ -346,15 +371,16 @@ static void band(const efk_conv *c, cut cuts[4][5], int32_t row, int32_t row_end
         rule = &cuts[blocks][rows];
         if (!rule->rows || rule->blocks != blocks) *rule = cut_rows(blocks, 1, rows, width);
       }
+      const taps inside = taps_inside(c, y, rule->rows);
       int32_t x = 0;
       for (int i = 0; i < rule->wide_count; i++, x += tiles[rule->wide].pixels) {
-        tiles[rule->wide].run[c->stride - 1](c, b, y, x);
+        tiles[rule->wide].run[c->stride - 1](c, b, y, x, inside);
       }
       for (int i = 0; i < rule->rest_count; i++) {
         // The last tile of a row is moved back to end with it.
         const int32_t pixels = tiles[rule->rest[i]].pixels;
         const int32_t start = x + pixels > width ? width - pixels : x;
-        tiles[rule->rest[i]].run[c->stride - 1](c, b, y, start);
+        tiles[rule->rest[i]].run[c->stride - 1](c, b, y, start, inside);
         x += pixels;
       }
       y += rule->rows;

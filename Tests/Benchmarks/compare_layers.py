@@ -42,8 +42,7 @@ def write_chain(path, kind, kernel, channels, length):
             weights[..., kernel:] = 0
             products, spread = kernel * kernel, 73
         else:
-            plane, ky, kx, group = numpy.indices((inputs // 16, kernel, kernel, 4)).reshape(4, -1)
-            columns = (ky * kernel + kx) * (inputs // 4) + plane * 4 + group
+            columns = numpy.arange(kernel * kernel * inputs // 4)
             count = channels // 16 * len(columns)
             weights = rng.normal(0, SPREAD, (count, 16, 4)).round().clip(-LARGEST, LARGEST).astype(numpy.int8)
             tensors[f"{name}.columns"] = numpy.tile(columns, channels // 16).astype(numpy.uint16)

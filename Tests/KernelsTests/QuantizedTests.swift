@@ -65,10 +65,10 @@ import Testing
     return shapes
   }()
 
-  @Test(arguments: convolutions)
-  func convolution(shape: Shape) throws {
+  /// Where the zero point is 0, tap rows outside the picture may be left out.
+  @Test(arguments: convolutions, [0, 77] as [UInt8])
+  func convolution(shape: Shape, zeroPoint: UInt8) throws {
     var random = Random(seed: 1)
-    let zeroPoint: UInt8 = random.byte()
     let image = random.tensor(shape.height, shape.width, shape.input)
     let made = random.weights(shape)
     let weights = try #require(made)
@@ -400,12 +400,8 @@ private struct Random {
     var columns: [UInt16] = []
     var rows: [UInt32] = [0]
     for _ in 0..<shape.output / 16 {
-      for plane in 0..<shape.input / 16 {
-        for tap in 0..<taps {
-          for group in 0..<4 where unit() < shape.density {
-            columns.append(UInt16(tap * (shape.input / 4) + plane * 4 + group))
-          }
-        }
+      for column in 0..<taps * shape.input / 4 where unit() < shape.density {
+        columns.append(UInt16(column))
       }
       rows.append(UInt32(columns.count))
     }

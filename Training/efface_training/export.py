@@ -20,22 +20,14 @@ def pack_blocks(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     """Dense int8 O x I x K x K (O, I multiples of 16) to (blocks [n, 16, 4], columns [n], rows [O/16 + 1]).
 
     A block is 16 output x 4 input channels of one tap; blocks of zeros are left out. Column =
-    (ky * K + kx) * (I / 4) + i / 4; a row's blocks go by plane of 16 inputs, then ky, kx, then group of 4.
+    (ky * K + kx) * (I / 4) + i / 4; a row's blocks go by column, so that kernels find a tap row's in one piece.
     """
     outputs, inputs, kernel, _ = weight.shape
-    blocks, columns, rows = [], [], [0]
-    for out in range(0, outputs, 16):
-        for plane in range(0, inputs, 16):
-            for ky in range(kernel):
-                for kx in range(kernel):
-                    for group in range(plane, plane + 16, 4):
-                        block = weight[out : out + 16, group : group + 4, ky, kx]
-                        if block.any():
-                            blocks.append(block)
-                            columns.append((ky * kernel + kx) * (inputs // 4) + group // 4)
-        rows.append(len(blocks))
-    stacked = np.stack(blocks) if blocks else np.zeros((0, 16, 4), np.int8)
-    return stacked.astype(np.int8), np.array(columns, np.uint16), np.array(rows, np.uint32)
+    taps = weight.reshape(outputs // 16, 16, inputs // 4, 4, kernel, kernel).transpose(0, 4, 5, 2, 1, 3)
+    every = taps.reshape(outputs // 16, kernel * kernel * inputs // 4, 16, 4)
+    stored = every.any((2, 3))
+    rows = np.concatenate([[0], stored.sum(1).cumsum()])
+    return every[stored].astype(np.int8), np.nonzero(stored)[1].astype(np.uint16), rows.astype(np.uint32)
 
 
 def pack_depthwise(weight: np.ndarray) -> np.ndarray:

@@ -35,6 +35,16 @@ typedef struct efk_conv {
   const int32_t *offsets;
   /// For each 16 output channels, the number of its first block; one more ends the last.
   const uint32_t *rows;
+  /// For each 16 output channels and each tap row the number of its first block; one more ends the
+  /// last. Null where blocks are not in this order, or where the border is not zero: kernels may leave
+  /// out tap rows that read nothing but border.
+  const uint32_t *_Nullable tap_rows;
+  /// Taps a side, input pixels from one to the next, and how far above output row 0 the first lies.
+  int32_t kernel;
+  int32_t dilation;
+  int32_t padding;
+  /// Input rows.
+  int32_t height;
   /// Where the table has an `arrange`: each row's blocks in the order that it chose, by their numbers
   /// in `weights`; `offsets` lie in this order too. Else null: as they are stored.
   const uint32_t *_Nullable order;

@@ -58,18 +58,12 @@ func convolutionWeights(
   let columns = kernel * kernel * input / 4
   var kept: [UInt16] = []
   var rows: [UInt32] = [0]
-  // By 16-channel input plane, then tap, then group: the order of the file format.
   for _ in 0..<output / 16 {
-    for plane in 0..<input / 16 {
-      for tap in 0..<kernel * kernel {
-        for group in 0..<4 where density >= 1 || Double.random(in: 0..<1) < density {
-          kept.append(UInt16(tap * (input / 4) + plane * 4 + group))
-        }
-      }
+    for column in 0..<columns where density >= 1 || Double.random(in: 0..<1) < density {
+      kept.append(UInt16(column))
     }
     rows.append(UInt32(kept.count))
   }
-  precondition(kept.allSatisfy { $0 < columns })
   return ConvolutionWeights(
     kernel: kernel, inputChannels: input, outputChannels: output,
     blocks: ReadOnlyArray((0..<kept.count * 64).map { _ in randomWeight() }),
