@@ -46,8 +46,10 @@ private struct Street: ~Copyable {
     return mask
   }
 
-  func wires(_ orientation: Orientation = .up, threads: Int = 2) -> [Wire] {
-    Segmentation.wires(in: picture, orientation: orientation, threads: threads)
+  func wires(
+    _ orientation: Orientation = .up, near places: [(x: Int, y: Int)]? = nil, threads: Int = 2
+  ) -> [Wire] {
+    Segmentation.wires(in: picture, orientation: orientation, near: places, threads: threads)
   }
 }
 
@@ -72,8 +74,8 @@ private func sag(_ x: Double) -> Double { 60 + 0.1 * x + 0.0004 * (x - 240) * (x
     #expect(beyond == 0)
     let box = found.boundingBox
     #expect(wires[0].box.clipped(toWidth: Street.width, height: Street.height) == box)
-    #expect(wires[0].passes(x: 240, y: 84, within: 3))
-    #expect(!wires[0].passes(x: 240, y: 120, within: 3))
+    #expect(wires[0].distance(fromX: 240, y: 84) < 0)
+    #expect(abs(wires[0].distance(fromX: 240, y: 120) - 34.5) < 1.5)
   }
 
   @Test func findsSeveralAndThickOnes() {
@@ -158,6 +160,16 @@ private func sag(_ x: Double) -> Double { 60 + 0.1 * x + 0.0004 * (x - 240) * (x
     _ = street.hang(sag)
     let wires = street.wires(.down)
     #expect(wires.isEmpty, "upside down there is ground above")
+  }
+
+  @Test func seeksNearTheSkyAlone() {
+    var street = Street()
+    _ = street.hang(sag)
+    #expect(street.wires(near: [(x: 240, y: 345), (x: 30, y: 100)]).count == 1)
+    // A little below the sky, as where a wire ends at a house.
+    #expect(street.wires(near: [(x: 240, y: 260)]).count == 1)
+    #expect(street.wires(near: [(x: 240, y: 345)]).isEmpty)
+    #expect(street.wires(near: []).isEmpty)
   }
 
   @Test func doesNotDependOnThreads() {

@@ -66,6 +66,40 @@ import Testing
     #expect(none.status == 2 && none.messages == "efface: a.png: every wire is kept\n")
   }
 
+  @Test func aClickOnAWireRemovesItAlone() throws {
+    // Two pixels beside the wire.
+    let run = try Command(["remove-object", "a.png", "--at", "200,67", "--json"], in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    #expect(try removed(run) == ["wire"])
+    let result = try decode(folder.bytes("a-removed.png"), name: "a")
+    #expect(result.photo.pixels[135, 200, 1] == 40)
+    for x in stride(from: 5, to: 400, by: 10) {
+      #expect(result.photo.pixels[40 + x / 8, x, 1] > 150)
+    }
+    let both = try Command(
+      [
+        "remove-object", "a.png", "--at", "200,65", "--at", "40,115+300,147", "--dry-run", "--json",
+      ],
+      in: folder)
+    #expect(try removed(both) == ["wire", "wire"])
+  }
+
+  @Test func aClickElsewhereIsOnNoWire() throws {
+    for selection in [
+      ["--at", "200,100"], ["--at", "200,65+200,100"],
+      ["--at", "200,65", "--box", "150,40,100,60"],
+      ["--at", "200,65", "--not-at", "320,80"],
+    ] {
+      let run = try Command(
+        ["remove-object", "a.png", "--dry-run", "--json"] + selection, in: folder)
+      #expect(try removed(run)?.contains("wire") == false, "\(selection)")
+    }
+  }
+
+  private func removed(_ run: Command) throws -> [String?]? {
+    (try run.json()["removed"] as? [[String: Any]])?.map { $0["class"] as? String }
+  }
+
   @Test func withoutAWireNothingMatches() throws {
     let run = try Command(["remove-object", "b.png", "--wires"], in: folder)
     #expect(run.status == 2)

@@ -135,16 +135,14 @@ public final class Eraser {
   ) throws(EditingError) -> SelectedMask {
     let watch = Stopwatch()
     defer { report.timings.segment += watch.milliseconds }
-    let selection = request.options.selection
+    var selection = request.options.selection
     try checkPositions(selection, photo, name: request.input)
     var selected = SelectedMask(width: photo.width, height: photo.height)
     for path in selection.masks {
       try selected.addMask(at: path, photo: photo, name: request.input)
     }
-    if selection.wires {
-      progress(.finding)
-      try selected.addWires(selection, in: photo, threads: threads, name: request.input)
-    }
+    if selection.wires || !selection.clicks.isEmpty { progress(.finding) }
+    try selected.addWires(&selection, in: photo, threads: threads, name: request.input)
     if selection.needsScene {
       let scene = try scene(of: photo, name: request.input)
       try selected.addObjects(selection, in: scene, photo: photo, name: request.input)

@@ -2,42 +2,70 @@ import Photos
 import Segmentation
 
 extension SelectedMask {
-  /// Adds the wires before the sky, but for those that pass a place that is kept.
+  /// Adds wires before the sky: all of them, or those that are clicked; but for those that pass a place that is
+  /// kept.
+  ///
+  /// Clicks that are on wires are taken out of the selection. Those in a box are on what is in the box.
   mutating func addWires(
-    _ selection: Selection, in photo: borrowing Photo, threads: Int, name: String
+    _ selection: inout Selection, in photo: borrowing Photo, threads: Int, name: String
   ) throws(EditingError) {
-    let found = wires(in: photo.pixels, orientation: photo.orientation, threads: threads)
-    let kept = selection.kept.map {
-      photo.orientation.stored(x: $0.x, y: $0.y, width: photo.width, height: photo.height)
+    let (orientation, width, height) = (photo.orientation, width, height)
+    func stored(_ point: Selection.Point) -> (x: Int, y: Int) {
+      orientation.stored(x: point.x, y: point.y, width: width, height: height)
     }
-    let reach = Float(max(4, max(photo.width, photo.height) / 250))
-    if !selection.needsScene && !found.isEmpty {
-      for (place, given) in zip(kept, selection.kept)
-      where !found.contains(where: { $0.passes(x: place.x, y: place.y, within: reach) }) {
-        notes.append("no wire passes \(given): nothing is kept there")
+    let boxes = selection.boxes
+    let clicked = selection.clicks.filter { group in
+      !group.contains { point in boxes.contains { $0.contains(x: point.x, y: point.y) } }
+    }
+    if !selection.wires && clicked.isEmpty { return }
+    let found = wires(
+      in: photo.pixels, orientation: orientation,
+      near: selection.wires ? nil : clicked.joined().map(stored), threads: threads)
+    let reach = Float(max(4, max(width, height) / 250))
+    func isOn(_ wire: Wire, _ point: Selection.Point) -> Bool {
+      let place = stored(point)
+      return wire.distance(fromX: place.x, y: place.y) <= reach
+    }
+    let kept = selection.kept
+    if selection.wires && !selection.needsScene && !found.isEmpty {
+      for point in kept where !found.contains(where: { isOn($0, point) }) {
+        notes.append("no wire passes \(point): nothing is kept there")
       }
     }
-    let gone = found.filter { wire in
-      !kept.contains { wire.passes(x: $0.x, y: $0.y, within: reach) }
-    }
-    if gone.isEmpty {
+    var gone = found.filter { wire in !kept.contains { isOn(wire, $0) } }
+    if gone.isEmpty && selection.wires {
       let reason = found.isEmpty ? "no wires found before the sky" : "every wire is kept"
       if removed.isEmpty && !selection.needsScene {
         throw .nothingMatched(name: shown(name), detail: reason)
       }
       notes.append(reason)
     }
-    if gone.isEmpty { return }
+    let onWires = clicked.filter { $0.allSatisfy { point in gone.contains { isOn($0, point) } } }
+    if !selection.wires {
+      // Where wires cross, the nearest one.
+      let nearest = onWires.joined().compactMap { point in
+        let place = stored(point)
+        return gone.indices.min {
+          gone[$0].distance(fromX: place.x, y: place.y)
+            < gone[$1].distance(fromX: place.x, y: place.y)
+        }
+      }
+      gone = Set(nearest).sorted().map { gone[$0] }
+    }
+    selection.clicks.removeAll { onWires.contains($0) }
+    if !gone.isEmpty { draw(gone, orientation: orientation) }
+  }
+
+  private mutating func draw(_ wires: [Wire], orientation: Orientation) {
     var drawn = self.drawn.take() ?? Mask(width: width, height: height)
-    for wire in gone {
+    for wire in wires {
       let area = wire.draw(onto: &drawn)
       if area == 0 { continue }
       let box = wire.box.clipped(toWidth: width, height: height)
       removed.append(
         .init(
           className: "wire", score: nil,
-          box: photo.orientation.upright(box, width: width, height: height), area: area,
-          index: nil))
+          box: orientation.upright(box, width: width, height: height), area: area, index: nil))
     }
     self.drawn = consume drawn
   }

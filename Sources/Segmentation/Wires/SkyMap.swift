@@ -62,6 +62,17 @@ struct SkyMap {
     let y = max(0, min(grid.height - 1, Int((place.y + 0.5) / scale)))
     return isSky[y * grid.width + x]
   }
+
+  /// Whether there is sky within a 24th of the photo's longer side around a place, straight or aslant.
+  func isNear(_ place: SIMD2<Float>) -> Bool {
+    for distance in stride(from: Float(0), through: Self.side / 24, by: 2) {
+      for (x, y) in [(0, 1), (1, 0), (1, 1), (1, -1)] {
+        let step = scale * distance * SIMD2(Float(x), Float(y))
+        if contains(place + step) || contains(place - step) { return true }
+      }
+    }
+    return false
+  }
 }
 
 extension Grid {

@@ -41,11 +41,11 @@ public struct Wire: Sendable {
     return Rectangle(x: x, y: y, width: Int(most.x) - x + 1, height: Int(most.y) - y + 1)
   }
 
-  /// Whether the wire passes within some pixels of a pixel of the stored photo.
-  public func passes(x: Int, y: Int, within reach: Float) -> Bool {
-    zip(points, radii).contains { point, radius in
-      let d = SIMD2(Float(x), Float(y)) - point
-      return (d * d).sum() <= (radius + reach) * (radius + reach)
+  /// How far a pixel of the stored photo is from the wire's edge; negative on the wire.
+  public func distance(fromX x: Int, y: Int) -> Float {
+    zip(points, radii).reduce(.infinity) { least, part in
+      let d = SIMD2(Float(x), Float(y)) - part.0
+      return min(least, (d * d).sum().squareRoot() - part.1)
     }
   }
 }

@@ -11,13 +11,19 @@ public import Tensors
 /// - Parameters:
 ///   - pixels: The stored photo, height × width × 3, 0 to 255.
 ///   - orientation: How it is turned to be upright.
+///   - places: Pixels of the stored photo; where none of them is in the sky or near it, nothing is sought. `nil` seeks in
+///     any case.
 /// - Returns: The wires, the clearest first.
 /// - Complexity: O(pixels of the photo), most of it at a long side of 2,048 pixels or less.
 public func wires(
-  in pixels: borrowing Tensor<UInt8>, orientation: Orientation, threads: Int
+  in pixels: borrowing Tensor<UInt8>, orientation: Orientation,
+  near places: [(x: Int, y: Int)]? = nil, threads: Int
 ) -> [Wire] {
   let sky = SkyMap(pixels, orientation: orientation, threads: threads)
   if sky.isEmpty { return [] }
+  if let places, !places.contains(where: { sky.isNear(SIMD2(Float($0.x), Float($0.y))) }) {
+    return []
+  }
   let longer = Double(max(pixels.width, pixels.height))
   // Thin wires, and at half the size thicker ones.
   let finest = max(1, longer / WireSearch.side)

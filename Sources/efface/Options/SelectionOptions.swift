@@ -27,7 +27,8 @@ struct SelectionOptions: ParsableArguments {
     help: ArgumentHelp(
       "Remove the thing at this position of the upright photo.",
       discussion:
-        "Several positions on one thing, with + between them, say better how far it goes.",
+        "Several positions on one thing, with + between them, say better how far it goes. A wire before the "
+        + "sky goes as far as it is seen.",
       valueName: "x,y[+x,y]"))
   var at: [PointGroup] = []
 
