@@ -137,11 +137,12 @@ def telea(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
     return cv2.inpaint(pixels, hole, 5, cv2.INPAINT_TELEA)
 
 
-def patchmatch(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
+def patchmatch(pixels: np.ndarray, hole: np.ndarray, size: int = 5) -> np.ndarray:
+    """pypatchmatch with patches of `size` pixels."""
     from patchmatch import patch_match
 
     patch_match.set_random_seed(1)
-    return patch_match.inpaint(pixels, hole[..., None] * 255, patch_size=5)
+    return patch_match.inpaint(pixels, hole[..., None] * 255, patch_size=size)
 
 
 # ---------------------------------------------------------------- figures

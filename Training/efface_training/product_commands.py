@@ -29,6 +29,9 @@ def add_commands(subparsers) -> None:
 
 
 def evaluate(options) -> None:
+    if (options.runs is None) != (options.fill_benchmarks is None):
+        raise SystemExit("--runs and --fill-benchmarks need each other")
+
     import torch
 
     from . import product_evaluation as e

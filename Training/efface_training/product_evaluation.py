@@ -14,14 +14,16 @@ the surroundings), truth_energy: over that of the truth.
 from __future__ import annotations
 
 import subprocess
+import zlib
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 
 import cv2
 import numpy as np
 
 from .holes import object_shapes, place_object
-from .inpainting_evaluation import Case, Judge, evaluation_set, integer_runner, product_fill, telea
+from .inpainting_evaluation import Case, Judge, evaluation_set, integer_runner, patchmatch, product_fill, telea
 from .runtime import NetworkFile
 
 LARGE = 2048
@@ -31,9 +33,10 @@ def halves(cases: list[Case], half: str) -> list[Case]:
     return {"tuning": cases[0::2], "reporting": cases[1::2], "both": cases}[half]
 
 
-def large_set(photos: Path, data: Path, seed: int = 21) -> list[Case]:
-    """Every photo of the folder, in order of name, its middle at a long side of at most 2048 px."""
-    shapes, rng, cases = object_shapes(data, "val"), np.random.RandomState(seed), []
+def large_set(photos: Path, data: Path) -> list[Case]:
+    """Every photo of the folder, in order of name, its middle at a long side of at most 2048 px. A case's name tells its
+    pixels: fills that an earlier run left are of the same ones."""
+    shapes, rng, cases = object_shapes(data, "val"), np.random.RandomState(21), []
     for path in sorted(p for p in photos.iterdir() if p.suffix.lower() in (".jpg", ".jpeg", ".png", ".webp")):
         photo = cv2.imread(str(path), cv2.IMREAD_COLOR)
         if photo is None or min(photo.shape[:2]) < 1000:
@@ -52,7 +55,8 @@ def large_set(photos: Path, data: Path, seed: int = 21) -> list[Case]:
         hole = np.zeros((height, width), np.uint8)
         top, left = (height - side) // 2, (width - side) // 2
         hole[top : top + side, left : left + side] = square
-        cases.append(Case(path.stem, np.ascontiguousarray(photo), hole))
+        photo = np.ascontiguousarray(photo)
+        cases.append(Case(f"{path.stem}-{zlib.crc32(hole, zlib.crc32(photo)):08x}", photo, hole))
     return cases
 
 
@@ -109,7 +113,7 @@ def peers(kind: str) -> list[str]:
     return [name for name in PEERS if kind == "objects" or name != "patchmatch 9"]
 
 
-def fill_by_peers(names: list[str], cases: list[Case], folder: Path, output: Path, log=print) -> None:
+def fill_by_peers(names: list[str], cases: list[Case], folder: Path, output: Path) -> None:
     """Fills by OpenCV, pypatchmatch and G'MIC, each once: pictures that are there stay."""
     for case in cases:
         for name in names:
@@ -126,20 +130,10 @@ def fill_by_peers(names: list[str], cases: list[Case], folder: Path, output: Pat
                 holed = case.pixels.copy()
                 holed[case.hole > 0] = 0
                 cv2.imwrite(str(path), fill(holed, case.hole.copy())[..., ::-1])
-            log(f"{name}: {case.name}")
+            print(f"{name}: {case.name}")
 
 
-def _patchmatch(size: int):
-    def fill(pixels: np.ndarray, hole: np.ndarray) -> np.ndarray:
-        from patchmatch import patch_match
-
-        patch_match.set_random_seed(1)
-        return patch_match.inpaint(pixels, hole[..., None] * 255, patch_size=size)
-
-    return fill
-
-
-PEERS = {"telea": telea, **{f"patchmatch {n}": _patchmatch(n) for n in (5, 9)}, "gmic": None}
+PEERS = {"telea": telea, **{f"patchmatch {n}": partial(patchmatch, size=n) for n in (5, 9)}, "gmic": None}
 
 
 # ---------------------------------------------------------------- figures

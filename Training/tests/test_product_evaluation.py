@@ -1,12 +1,15 @@
 """The figures of whole fills, on pictures whose figures are known."""
 
+import tempfile
 import unittest
+from pathlib import Path
+from unittest import mock
 
 import cv2
 import numpy as np
 
 from efface_training.inpainting_evaluation import Case, ssim
-from efface_training.product_evaluation import figures, halves, summary
+from efface_training.product_evaluation import figures, halves, large_set, summary
 
 
 def _case() -> Case:
@@ -36,6 +39,19 @@ class ProductEvaluationTests(unittest.TestCase):
         result = summary([figures(_judge, blurred, case)])
         self.assertLess(result["energy"], 0.4)
         self.assertLess(result["ssim"], 0.5)
+
+    def test_another_photo_of_the_same_name_is_another_case(self):
+        disc = cv2.circle(np.zeros((64, 64), np.uint8), (32, 32), 30, 1, -1)
+        names = []
+        with tempfile.TemporaryDirectory() as folder, mock.patch(
+            "efface_training.product_evaluation.object_shapes", return_value=[disc]
+        ):
+            for level in (60, 60, 61):
+                cv2.imwrite(f"{folder}/beach.png", np.full((1100, 1400, 3), level, np.uint8))
+                names += [case.name for case in large_set(Path(folder), Path(folder))]
+        self.assertEqual(len(names), 3)
+        self.assertEqual(names[0], names[1])
+        self.assertNotEqual(names[1], names[2])
 
     def test_the_halves_share_no_case(self):
         cases = list(range(9))
