@@ -103,6 +103,18 @@ import Testing
     #expect(more == 0 && less > 0 && 20 * less < whole.count)
   }
 
+  @Test func aPlaceFarFromABoxChangesNothingInIt() throws {
+    let box = ["--box", "20,200,180,300"]
+    _ = try select(box)
+    let alone = try decodeMask(folder.bytes("m.png"), name: "m.png")
+    _ = try select(box + ["--not-at", "500,40"])
+    let same = try decodeMask(folder.bytes("m.png"), name: "m.png")
+    #expect(same.values.span.indices.allSatisfy { same.values.span[$0] == alone.values.span[$0] })
+    _ = try select(box + ["--not-at", "205,350"])
+    let near = try decodeMask(folder.bytes("m.png"), name: "m.png")
+    #expect(near.values.span.indices.contains { near.values.span[$0] != alone.values.span[$0] })
+  }
+
   @Test func contradictionsAreRefused() throws {
     let both = try select(["--at", "300,300", "--not-at", "300,300"])
     #expect(both.run.status == 64 && both.run.messages.contains("is both --at and --not-at"))

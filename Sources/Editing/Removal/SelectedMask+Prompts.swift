@@ -17,7 +17,12 @@ extension SelectedMask {
     for box in selection.boxes {
       let inside = clicks.filter { $0.contains { box.contains(x: $0.x, y: $0.y) } }
       clicks.removeAll { $0.contains { box.contains(x: $0.x, y: $0.y) } }
-      prompts.append((inside.joined().map { Click($0, positive: true) } + kept, box))
+      // What is kept farther away says nothing about what is in the box.
+      let near = Rectangle(
+        x: box.x - box.width / 2, y: box.y - box.height / 2, width: 2 * box.width,
+        height: 2 * box.height)
+      let keptNear = kept.filter { near.contains(x: $0.x, y: $0.y) }
+      prompts.append((inside.joined().map { Click($0, positive: true) } + keptNear, box))
     }
     for group in clicks {
       prompts.append((group.map { Click($0, positive: true) } + kept, nil))
