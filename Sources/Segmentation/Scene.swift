@@ -9,7 +9,7 @@ public struct Scene {
   /// The objects found, largest first.
   public let objects: [DetectedObject]
 
-  private let view: View
+  let view: View
   /// The whole photo as the network saw it.
   private let look: Look
   private let groups: [CellGroup]

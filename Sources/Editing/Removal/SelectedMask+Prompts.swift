@@ -29,11 +29,19 @@ extension SelectedMask {
     }
     for prompt in prompts {
       if prompt.box == nil {
-        let on = prompt.clicks.filter(\.positive).map { Selection.Point(x: $0.x, y: $0.y) }
-        if on.allSatisfy({ Self.covers(mask, $0, orientation: orientation) }) { continue }
+        let places = prompt.clicks.filter(\.positive).map { Selection.Point(x: $0.x, y: $0.y) }
+        if places.allSatisfy({ Self.covers(mask, $0, orientation: orientation) }) { continue }
       }
       do {
-        let answer = try scene.answer(clicks: prompt.clicks, box: prompt.box)
+        var answer = try scene.answer(clicks: prompt.clicks, box: prompt.box)
+        let on = prompt.clicks.filter(\.positive)
+        var isPole = false
+        if answer.certainty < Self.leastCertainty, prompt.box == nil, on.count == 1,
+          let pole = try scene.pole(at: on[0])
+        {
+          answer = pole
+          isPole = true
+        }
         let certainty = answer.certainty
         var part = answer.mask
         part.binarize()
@@ -50,7 +58,8 @@ extension SelectedMask {
           add(part, of: nil, score: nil, orientation: orientation)
         } else {
           let found = part.boundingBox
-          addShadow(to: &part, selection, in: scene, orientation: orientation)
+          // A pole is too thin to tell its shadow from a kerb or a fence.
+          if !isPole { addShadow(to: &part, selection, in: scene, orientation: orientation) }
           add(part, of: nil, score: certainty, orientation: orientation)
           if prompt.box == nil, let found, isSpot(found) {
             let size = orientation.uprightSize(width: found.width, height: found.height)

@@ -99,5 +99,5 @@ extension Grid {
 
 extension SIMD3<Float> {
   /// The largest magnitude.
-  fileprivate var largest: Float { Swift.max(abs(x), abs(y), abs(z)) }
+  var largest: Float { Swift.max(abs(x), abs(y), abs(z)) }
 }
