@@ -74,41 +74,47 @@ struct ContactShadow {
   private func strip(under box: Rectangle) -> [Bool]? {
     let size = Float(box.width * box.height).squareRoot()
     let reach = max(8, Int(Self.stripReach * size))
-    if box.maxY + reach > height { return nil }
     let levels = grid.means(of: colours, where: ground, reach: 1).map { $0.sum() / 3 }
     let rim = grid.dilated(object, by: 2)
     let near = grid.dilated(object, by: reach / 2)
     let allowed = grid.dilated(object, by: reach)
     let within = grid.dilated(object, by: reach - 1)
-    // Beside a slim thing's legs there may be anything.
-    let foot = box.maxY - min(box.width, box.height) / 5
+    // Beside a slim thing's legs there may be anything; what lies along, such as a car, has its foot aslant.
+    let isLong = 2 * box.width > 3 * box.height
+    let foot = box.maxY - (isLong ? box.height * 3 / 5 : min(box.width, box.height) / 5)
+    if !isLong && box.maxY + reach > height { return nil }
+    var lowest = [Int](repeating: height, count: width)
+    for index in object.indices where object[index] { lowest[index % width] = index / width }
     let below = levels.indices.filter {
-      allowed[$0] && !near[$0] && ground[$0] && $0 / width >= foot && box.x <= $0 % width
-        && $0 % width < box.maxX
+      allowed[$0] && !near[$0] && ground[$0] && $0 / width >= foot
+        && $0 / width > lowest[$0 % width]
     }
     if below.count < 20 { return nil }
     let usual = quantile(below.map { levels[$0] }, 0.5)
     func isDark(_ index: Int) -> Bool {
       ground[index] && index / width >= foot && levels[index] < usual - Self.stripContrast
     }
-    let start = levels.indices.filter { rim[$0] && isDark($0) }
-    let region = grid.flooded(from: start) { allowed[$0] && isDark($0) }
-    let count = region.count { $0 }
+    let start = levels.indices.filter {
+      rim[$0] && isDark($0) && $0 / width > lowest[$0 % width]
+    }
+    var region = grid.flooded(from: start) { allowed[$0] && isDark($0) }
     let limit = levels.indices.filter {
       allowed[$0] && !within[$0] && ground[$0] && $0 / width >= foot
     }
-    let escaped = limit.count { region[$0] }
+    if 10 * limit.count(where: { region[$0] }) > limit.count { return nil }
+    // What goes on to one side as dark as that, such as the shade of a hedge, is none of its own.
+    let (left, right) = (max(0, box.x - reach + 1), min(width, box.maxX + reach - 1))
+    func goesOn(at x: Int) -> Bool { (0..<height).contains { region[$0 * width + x] } }
+    let kept = (goesOn(at: left) ? box.x : 0)..<(goesOn(at: right - 1) ? box.maxX : width)
+    for index in region.indices where !kept.contains(index % width) { region[index] = false }
+    let count = region.count { $0 }
     // A neighbour's leg goes on upwards.
     let rising = (0..<width).count { x in
       let index = foot * width + x
       return region[index] && ground[index - width]
         && levels[index - width] < usual - Self.stripContrast
     }
-    if count < 6 || 3 * count > object.count(where: { $0 }) || 10 * escaped > limit.count
-      || 3 * rising > reach
-    {
-      return nil
-    }
+    if count < 6 || 3 * count > object.count(where: { $0 }) || 3 * rising > reach { return nil }
     let soft = grid.dilated(region, by: 1)
     return soft.indices.map { soft[$0] && ground[$0] }
   }

@@ -17,24 +17,26 @@ private struct Ground: ~Copyable {
   ///   - colours: The lit ground's.
   ///   - grain: How rough the dark place is beside the ground.
   ///   - columns: What the picture shows of the ground.
+  ///   - object: Where the object is, instead of a post.
   ///   - dark: Where the ground is darkened.
   init(
     factors: (Double, Double, Double) = (0.52, 0.53, 0.55),
     colours: (Double, Double, Double) = (190, 170, 130), grain: Double = 1,
-    columns: Range<Int> = 0..<side, dark: (_ x: Int, _ y: Int) -> Bool
+    columns: Range<Int> = 0..<side,
+    object isObject: (_ x: Int, _ y: Int) -> Bool = { post.contains(x: $0, y: $1) },
+    dark: (_ x: Int, _ y: Int) -> Bool
   ) {
     picture = Tensor(height: Self.side, width: columns.count, channels: 3, repeating: 0)
     object = []
     for y in 0..<Self.side {
       for x in columns {
         let column = x - columns.lowerBound
-        let isPost = Self.post.contains(x: x, y: y)
-        object.append(isPost)
+        object.append(isObject(x, y))
         let shaded = dark(x, y)
         let noise =
           (shaded ? grain : 1) * (Double((x &* 73 &+ y &* 151 &+ x &* y &* 7) % 23) - 11)
         let light = shaded ? factors : (1, 1, 1)
-        let colour = isPost ? (200, 40, 40) : colours
+        let colour = isObject(x, y) ? (200, 40, 40) : colours
         picture[y, column, 0] = UInt8(min(max((colour.0 + noise) * light.0, 0), 255))
         picture[y, column, 1] = UInt8(min(max((colour.1 + noise) * light.1, 0), 255))
         picture[y, column, 2] = UInt8(min(max((colour.2 + noise) * light.2, 0), 255))
@@ -46,6 +48,13 @@ private struct Ground: ~Copyable {
   static func lying(_ x: Int, _ y: Int) -> Bool {
     let (dx, dy) = (Double(x - 95) / 34, Double(y - 108) / 9)
     return dx * dx + dy * dy < 1
+  }
+
+  /// How far a place is below the lower edge of a car, which is nearer on the right.
+  static func belowCar(_ x: Int, _ y: Int) -> Int { y - (115 + (x - 20) / 4) }
+
+  static func isCar(_ x: Int, _ y: Int) -> Bool {
+    (20..<140).contains(x) && (-25..<0).contains(belowCar(x, y))
   }
 
   func shadow(others: [Bool]? = nil, atBorder: Bool = false) -> [Bool]? {
@@ -106,6 +115,35 @@ private struct Ground: ~Copyable {
     )
     let none = wide.shadow()
     #expect(none == nil)
+  }
+
+  /// As far up as the car's rear wheel, and though the photo ends soon below the front one.
+  @Test func theDarkStripUnderACarAslantIsFound() throws {
+    let found = Ground(
+      factors: (0.1, 0.1, 0.1), object: Ground.isCar,
+      dark: { x, y in (16..<142).contains(x) && (-20..<6).contains(Ground.belowCar(x, y)) }
+    ).shadow()
+    let strip = try #require(found)
+    for x in stride(from: 25, to: 140, by: 15) {
+      let rows = [3, 14].map { strip[(115 + (x - 20) / 4 + $0) * Ground.side + x] }
+      #expect(rows == [true, false], "column \(x)")
+    }
+  }
+
+  /// The strip goes on into the shade along a hedge, which stays.
+  @Test func shadeThatGoesOnBesideACarIsLeftAlone() throws {
+    let found = Ground(
+      factors: (0.2, 0.2, 0.2), object: Ground.isCar,
+      dark: { x, y in
+        (20..<140).contains(x) && (0..<6).contains(Ground.belowCar(x, y))
+          || x < 60 && (116..<121).contains(y)
+      }
+    ).shadow()
+    let strip = try #require(found)
+    let columns = [4, 14, 30, 100].map { x in
+      (0..<Ground.side).contains { strip[$0 * Ground.side + x] }
+    }
+    #expect(columns == [false, false, true, true])
   }
 
   @Test func evenGroundHasNoShadow() {
