@@ -40,6 +40,21 @@ import Testing
     #expect(hand.count == 140)
   }
 
+  /// However long a picture is, what is found in it can be closed and grown.
+  @Test(arguments: [(1_000, 4), (6_000, 24), (5_000_000, 1_000), (1 << 28, 1_000)])
+  func theUncertaintyHasABound(longerSide: Int, expected: Int) {
+    let uncertainty = SelectedMask.uncertainty(longerSide: longerSide)
+    #expect(uncertainty == expected)
+    var selected = SelectedMask(width: 10_000, height: 1)
+    selected.mask = Mask(width: 10_000, height: 1)
+    for x in 4_900..<5_100 { selected.mask.values[0, x] = 255 }
+    selected.mask.close(radius: 2 * uncertainty)
+    #expect(selected.mask.count == 200, "there is no gap")
+    selected.uncertainty = uncertainty
+    let grown = selected.grown(by: nil, feather: 0)
+    #expect(grown.boundingBox?.width == 200 + 2 * uncertainty)
+  }
+
   /// Another word for a class that cannot be asked for says what to do, like the class's own name.
   @Test(arguments: ["bicycle", "bike", "sofa", "boats"])
   func whatIsNotRecognizedIsToBeShown(_ word: String) {

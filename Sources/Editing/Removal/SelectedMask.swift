@@ -89,11 +89,17 @@ struct SelectedMask: ~Copyable {
     mask.grow(by: plan)
   }
 
+  /// By how many pixels what is found in a photo may be wrong at its edge; 1,000 at the most.
+  ///
+  /// Twice as much is closed, which is as far as `--grow` goes, and within what distances are measured up to:
+  /// a picture may be millions of pixels long.
+  static func uncertainty(longerSide: Int) -> Int { min(max(4, longerSide / 250), 1_000) }
+
   /// Adds what the segmentation network found in the photo.
   mutating func addObjects(
     _ selection: Selection, in scene: borrowing Scene, photo: borrowing Photo, name: String
   ) throws(EditingError) {
-    uncertainty = max(4, max(photo.width, photo.height) / 250)
+    uncertainty = Self.uncertainty(longerSide: max(photo.width, photo.height))
     mask = Mask(width: width, height: height)
     var selection = selection
     let drawn = drawn.take()
