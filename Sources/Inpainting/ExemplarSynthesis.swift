@@ -123,9 +123,11 @@ struct ExemplarSynthesis {
     _ image: consuming PartialImage, depth: Int, guide: borrowing Tensor<UInt8>?,
     guideScale: Double
   ) -> PatchLevel? {
-    let isCoarsest = isCoarsest(image)
+    // Halved again, a picture must have something left to search.
+    let isTiny = min(image.height, image.width) < 4 * PatchLevel.radius + 4
+    let isShallow = isShallow(image)
     let coarse =
-      isCoarsest
+      isTiny || isShallow
       ? nil
       : solve(
         image.halved(needed: 4, threads: threads), depth: depth + 1, guide: guide,
@@ -140,9 +142,10 @@ struct ExemplarSynthesis {
       level.pick(textureGain: textureGain(depth), threads: threads)
       refine(&level, depth: depth)
     case .none:
-      // At a coarser scale nothing whole was left to copy, as in a thin frame around a large hole. A first
-      // search takes as long as the hole is large and deep, and here there is little to find.
-      if !isCoarsest
+      // At a coarser scale nothing whole was left to copy, as in a thin frame around a large hole, or there is
+      // none, as of a strip. A first search takes as long as the hole is large and deep, and here there is
+      // little to find.
+      if !isShallow
         && level.targetCount * deepest(level.image) > settings.budget * settings.coarsestReach
       {
         return nil
@@ -152,9 +155,8 @@ struct ExemplarSynthesis {
     return level
   }
 
-  /// Whether the next smaller picture would have too little left to search.
-  private func isCoarsest(_ image: borrowing PartialImage) -> Bool {
-    if min(image.height, image.width) < 4 * PatchLevel.radius + 4 { return true }
+  /// Whether picture and hole are so small that a first search takes little.
+  private func isShallow(_ image: borrowing PartialImage) -> Bool {
     if max(image.height, image.width) > 512 { return false }
     return deepest(image) <= settings.coarsestReach
   }

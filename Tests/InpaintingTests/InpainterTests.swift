@@ -130,6 +130,21 @@ func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
     }
   }
 
+  /// A strip cannot be halved, and a hole along most of it would be peeled in hundreds of layers.
+  @Test(arguments: [(12, 200, 95..<107, false), (12, 2_000, 20..<1_980, true)])
+  func aStripIsNotSearchedForLong(width: Int, height: Int, rows: Range<Int>, isPlain: Bool) throws {
+    for isTall in [true, false] {
+      let size = isTall ? (height, width) : (width, height)
+      var photo = texture(height: size.0, width: size.1)
+      let mask = rectangleMask(
+        height: size.0, width: size.1, rows: isTall ? rows : 0..<width,
+        columns: isTall ? 0..<width : rows)
+      let report = try Inpainter(network: nil, threads: 2, seed: 1, settings: SynthesisSettings())
+        .fill(&photo, hole: mask, orientation: .up)
+      #expect(report.windows == 1 && report.plainWindows == (isPlain ? 1 : 0), "\(size)")
+    }
+  }
+
   @Test func barsUnlessLittleIsLeft() {
     func barred(columns: Int) -> Int {
       var image = PartialImage(
