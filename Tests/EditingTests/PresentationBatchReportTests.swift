@@ -7,7 +7,7 @@ import Testing
   private let hostile = "<img src=x onerror=alert(1)>&\"'\u{202E}gpj.jpg"
 
   @Test func everyTextIsEscaped() {
-    var report = BatchReport()
+    var report = BatchReport(batch: "b1")
     let card = report.add(
       .init(
         name: hostile, status: .failed, output: hostile, removed: [hostile], milliseconds: 12,
@@ -23,7 +23,7 @@ import Testing
   @Test func theSummaryCounts() throws {
     let small = try ReportPicture(Pictures.scene(width: 900, height: 600, ball: true))
     #expect(small.width == 400 && small.height == 267)
-    var report = BatchReport()
+    var report = BatchReport(batch: "b1")
     let first = report.add(
       .init(
         name: "a.jpg", status: .done, output: "out/a.jpg", removed: ["person#1", "dog#1"],
@@ -43,7 +43,8 @@ import Testing
     let scratch = try Scratch()
     let name = scratch.path + "/r.html"
     func begin() throws -> BatchReportFile {
-      try BatchReportFile(named: name, replacing: false, resuming: false)
+      try BatchReportFile(
+        named: name, folder: scratch.path, replacing: false, resuming: false)
     }
     var file: BatchReportFile? = try begin()
     try file?.add(RemovalReport(input: "a.jpg", status: .done))
@@ -61,8 +62,44 @@ import Testing
     #expect(scratch.names == ["r.html"] && scratch.text("r.html") == "mine")
   }
 
+  /// Only the beginning of a file is read to know it.
+  @Test func theOpeningTellsTheBatch() throws {
+    let openings = ["b1", "b2"].map { BatchReport(batch: $0).opening }
+    #expect(openings[0] != openings[1] && openings[0].utf8.count < 4_096)
+    #expect(openings[0].contains("<!-- batch b1 -->"))
+  }
+
+  /// A run that goes on replaces its own report, by whatever name the folder goes, and no other one.
+  @Test func onlyItsOwnReportIsReplaced() throws {
+    let scratch = try Scratch()
+    for folder in ["one/x", "two/x"] { try scratch.add(folder) }
+    try FileManager.default.createSymbolicLink(
+      atPath: scratch.path + "/link", withDestinationPath: "one")
+    let name = scratch.path + "/r.html"
+    func write(_ folder: String, _ shard: Shard? = nil, resuming: Bool = true) throws {
+      let folder = scratch.path + "/" + folder
+      try BatchReportFile.checkPlace(
+        of: name, folder: folder, shard: shard, replacing: false, resuming: resuming)
+      let file = try BatchReportFile(
+        named: name, folder: folder, shard: shard, replacing: false, resuming: resuming)
+      // More than its beginning.
+      for index in 0..<100 { try file.add(RemovalReport(input: "\(index).jpg", status: .done)) }
+      try file.finish()
+    }
+    try write("one")
+    for folder in ["one", "one/", "link", "two/../one"] { try write(folder) }
+    #expect(throws: EditingError.exists(name: name)) { try write("one", resuming: false) }
+    #expect(throws: EditingError.exists(name: name)) { try write("two") }
+    #expect(throws: EditingError.exists(name: name)) { try write("one", Shard("1/2")) }
+    try FileManager.default.removeItem(atPath: name)
+    try write("one", Shard("1/2"))
+    try write("link", Shard("1/2"))
+    #expect(throws: EditingError.exists(name: name)) { try write("one", Shard("2/2")) }
+    #expect(throws: EditingError.exists(name: name)) { try write("one") }
+  }
+
   @Test func anEmptyBatchIsAPageToo() {
-    let page = BatchReport().closing
+    let page = BatchReport(batch: "b1").closing
     #expect(page.contains("<b>0</b> photos") && page.hasSuffix("</html>\n"))
   }
 

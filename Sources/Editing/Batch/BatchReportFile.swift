@@ -2,7 +2,7 @@
 public final class BatchReportFile {
   private let replaces: Bool
   private let file: TemporaryFile
-  private var page = BatchReport()
+  private var page: BatchReport
   /// What all photos that are shown permit; `nil` while none is.
   private var shown: FileSystem.Status?
   private var isPublished = false
@@ -10,10 +10,17 @@ public final class BatchReportFile {
   /// Begins the page; it gets its name when it is finished.
   ///
   /// - Parameters:
+  ///   - folder: The batch's output folder.
+  ///   - shard: The part of the batch that is done; `nil` for all of it.
   ///   - replacing: Whether a file of that name may be replaced.
-  ///   - resuming: Whether it may be if it is a report itself: that of the run that is gone on with.
-  public init(named name: String, replacing: Bool, resuming: Bool) throws(EditingError) {
-    let place = try Self.place(name, replacing: replacing, resuming: resuming)
+  ///   - resuming: Whether it may be if it is a report of the same batch: that of the run that is gone on with.
+  /// - Throws: `EditingError.exists` for any other file, and what `OutputFile` throws.
+  public init(
+    named name: String, folder: String, shard: Shard? = nil, replacing: Bool, resuming: Bool
+  ) throws(EditingError) {
+    page = BatchReport(batch: Self.batch(folder, shard))
+    let place = try Self.place(
+      name, opening: page.opening, replacing: replacing, resuming: resuming)
     replaces = place.replaces
     file = try TemporaryFile(for: place.path, permissions: 0o600)
     try file.write(Array(page.opening.utf8))
@@ -21,21 +28,29 @@ public final class BatchReportFile {
 
   /// Refuses a name that is taken, before any folder is made.
   public static func checkPlace(
-    of name: String, replacing: Bool, resuming: Bool
+    of name: String, folder: String, shard: Shard? = nil, replacing: Bool, resuming: Bool
   ) throws(EditingError) {
     // Where nothing is, the folder may still have to be made.
     if FileSystem.status(name) == nil { return }
-    _ = try place(name, replacing: replacing, resuming: resuming)
+    let opening = BatchReport(batch: batch(folder, shard)).opening
+    _ = try place(name, opening: opening, replacing: replacing, resuming: resuming)
+  }
+
+  /// What tells a batch from others: a checksum, so that the page says nothing of the folders above it.
+  private static func batch(_ folder: String, _ shard: Shard?) -> String {
+    let part = shard.map { "\($0.index)/\($0.count)" } ?? "all"
+    return String(
+      checksum(Array("\(part) \(FileSystem.destination(folder))".utf8)), radix: 16)
   }
 
   private static func place(
-    _ name: String, replacing: Bool, resuming: Bool
+    _ name: String, opening: String, replacing: Bool, resuming: Bool
   ) throws(EditingError) -> OutputFile {
     var replaces = replacing
     if resuming, FileSystem.status(name)?.isRegular == true,
       // The beginning tells; the whole may hold the pictures of a hundred thousand photos.
       try FileSystem.read(name, isWanted: { _ in false })
-        .starts(with: Array(BatchReport().opening.utf8))
+        .starts(with: Array(opening.utf8))
     {
       replaces = true
     }

@@ -47,14 +47,21 @@ struct BatchReport: Sendable {
 
   private static let title = "Report of a batch"
 
+  private let batch: String
   private var counts: [Status: Int] = [:]
   private var milliseconds = 0.0
   private var problems: [(number: Int, name: String, status: Status)] = []
   private var number = 0
 
-  /// The page's beginning.
+  /// Makes a report of no photos yet.
+  ///
+  /// - Parameter batch: What tells the batch from others: letters and digits.
+  init(batch: String) { self.batch = batch }
+
+  /// The page's beginning, in which a later run knows its own batch again.
   var opening: String {
-    Markup.head(title: Self.title, style: Self.style) + "<body>\n<main>\n<div class=\"cards\">\n"
+    Markup.head(title: Self.title, style: Self.style)
+      + "<body>\n<!-- batch \(batch) -->\n<main>\n<div class=\"cards\">\n"
   }
 
   /// Counts a photo, and gives its piece of the page.

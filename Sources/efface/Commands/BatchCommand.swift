@@ -108,7 +108,8 @@ struct BatchCommand: ParsableCommand {
       try checkNames((selection.objects + selection.exceptions).flatMap(\.names))
       if let report {
         try checkPageName(report)
-        try BatchReportFile.checkPlace(of: report, replacing: reporting.force, resuming: resume)
+        try BatchReportFile.checkPlace(
+          of: report, folder: output, shard: shard, replacing: reporting.force, resuming: resume)
       }
       let plan = try BatchPlan(
         inputs: input, folder: output, recursive: !isFlat, shard: shard, masks: masks)
@@ -118,7 +119,8 @@ struct BatchCommand: ParsableCommand {
         if !dryRun { try plan.makeFolder() }
       }
       let page = try report.map { name throws(EditingError) in
-        try BatchReportFile(named: name, replacing: reporting.force, resuming: resume)
+        try BatchReportFile(
+          named: name, folder: output, shard: shard, replacing: reporting.force, resuming: resume)
       }
       let threads = selection.threads ?? processorCount
       let batch = Batch(
