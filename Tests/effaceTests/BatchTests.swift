@@ -141,6 +141,11 @@ import Testing
       #expect(notes.contains("there is no mask masks/b.png") == isWithout)
       #expect((line["removed"] as? [Any])?.count == (isWithout ? 1 : 2))
     }
+    // A black mask is as good as none.
+    try folder.addMask("masks/b.png", radius: 0)
+    let black = try Command(call + ["--box", "4,4,12,12", "--force"], in: folder)
+    #expect(try statuses(black) == ["in/a.jpg": "done", "in/b.jpg": "done"])
+    try FileManager.default.removeItem(atPath: folder.path + "/masks/b.png")
     // Where nothing else is selected there is nothing to do, and nothing is written.
     let alone = try Command(call + ["--force", "--output", "new"], in: folder)
     #expect(try statuses(alone) == ["in/a.jpg": "done", "in/b.jpg": "nothing-matched"])

@@ -366,6 +366,25 @@ import Testing
     #expect(folder.names == ["a.jpg", "m.png"])
   }
 
+  /// Selections add up: a black mask adds nothing, and takes nothing away.
+  @Test(arguments: [["--box", "39,23,18,18"], ["--mask", "m.png"]])
+  func aBlackMaskLeavesTheOtherSelections(_ others: [String]) throws {
+    let folder = try Scratch()
+    try folder.addPhoto("a.jpg")
+    try folder.addMask("m.png")
+    for name in ["black.png", "dark.png"] { try folder.addMask(name, radius: 0) }
+    let call = ["remove-object", "a.jpg", "--mask", "black.png", "--json"]
+    let run = try Command(call + others, in: folder)
+    #expect(run.status == 0, "\(run.messages)")
+    let report = try run.json()
+    #expect((report["removed"] as? [Any])?.count == 1)
+    let notes = try #require(report["notes"] as? [String])
+    #expect(notes.contains("black.png: the mask has no white pixel"))
+    let none = try Command(call + ["--mask", "dark.png", "--force"], in: folder)
+    #expect(none.status == 2)
+    #expect(none.messages.contains("black.png: the mask has no white pixel; paint white what"))
+  }
+
   @Test func writesNothingWhereItCannot() throws {
     let folder = try Scratch()
     try folder.addPhoto("a.jpg")

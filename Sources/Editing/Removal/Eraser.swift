@@ -138,9 +138,7 @@ public final class Eraser {
     var selection = request.options.selection
     try checkPositions(selection, photo, name: request.input)
     var selected = SelectedMask(width: photo.width, height: photo.height)
-    for path in selection.masks {
-      try selected.addMask(at: path, photo: photo, name: request.input)
-    }
+    try selected.addMasks(selection, photo: photo, name: request.input)
     if selection.wires || !selection.clicks.isEmpty { progress(.finding) }
     try selected.addWires(&selection, in: photo, threads: threads, name: request.input)
     if selection.needsScene {

@@ -32,9 +32,26 @@ struct SelectedMask: ~Copyable {
     self.height = height
   }
 
-  /// Adds a mask from a file.
-  mutating func addMask(at path: String, photo: borrowing Photo, name: String) throws(EditingError)
-  {
+  /// Adds the masks from files; one that is all black only gets a note where something else is selected.
+  ///
+  /// - Throws: `EditingError.nothingMatched` where nothing else is, and what reading and fitting a mask throws.
+  mutating func addMasks(
+    _ selection: Selection, photo: borrowing Photo, name: String
+  ) throws(EditingError) {
+    for path in selection.masks { try addMask(at: path, photo: photo, name: name) }
+    var others = selection
+    others.masks = []
+    if removed.isEmpty && others.isEmpty, let path = selection.masks.first {
+      throw .nothingMatched(
+        name: shown(path), detail: "\(Self.noWhitePixel); paint white what should go")
+    }
+  }
+
+  private static let noWhitePixel = "the mask has no white pixel"
+
+  private mutating func addMask(
+    at path: String, photo: borrowing Photo, name: String
+  ) throws(EditingError) {
     let upright = try readMask(path)
     let size = photo.orientation.uprightSize(width: photo.width, height: photo.height)
     guard upright.width == size.width && upright.height == size.height else {
@@ -45,8 +62,8 @@ struct SelectedMask: ~Copyable {
     var stored = photo.orientation == .up ? upright : Mask(photo.orientation.stored(upright.values))
     stored.binarize()
     if stored.boundingBox == nil {
-      throw .nothingMatched(
-        name: shown(path), detail: "the mask has no white pixel; paint white what should go")
+      notes.append("\(shown(path)): \(Self.noWhitePixel)")
+      return
     }
     note(stored, of: nil, score: nil, orientation: photo.orientation)
     draw(stored)
