@@ -364,6 +364,24 @@ final class Scratch {
     #expect(recipes[0].hasPrefix("efface \(version); "))
     for model in try ModelCard.all() { #expect(recipes[0].contains(model.title)) }
   }
+
+  /// One folder of masks has many names, and a mask changes what the result is.
+  @Test func tellsTheMaskHoweverItsFolderIsSpelt() throws {
+    let scratch = try Scratch()
+    for name in ["in/s/a.jpg", "m/s/a.png"] { try scratch.add(name) }
+    func recipe(masks: String?) throws -> String {
+      let plan = try BatchPlan(
+        inputs: [scratch.path + "/in"], folder: scratch.path + "/out",
+        masks: masks.map { scratch.path + $0 })
+      return Batch(plan: plan, options: RemovalOptions(), jobs: 1, threads: 1)
+        .recipe(plan.items[0])
+    }
+    let spelt = try ["/m", "/m/", "/./m", "/in/../m"].map(recipe)
+    #expect(Set(spelt).count == 1 && spelt[0].contains("; mask s/a.png 1 "))
+    #expect(try recipe(masks: nil) != spelt[0])
+    try scratch.add("m/s/a.png", "more")
+    #expect(try recipe(masks: "/m") != spelt[0])
+  }
 }
 
 @Suite struct BatchJournalTests {

@@ -180,6 +180,17 @@ import Testing
     #expect(try folder.bytes("out/a.jpg") == edited)
   }
 
+  @Test func resumesWhereTheFolderOfMasksIsSpeltInAnotherWay() throws {
+    let folder = try folder(["a.jpg"])
+    #expect(try Command(call, in: folder).status == 0)
+    let resume = ["--output", "out/", "--json", "--no-mark", "--resume"]
+    for masks in ["masks/", "./masks", folder.path + "/masks"] {
+      let run = try Command(["batch", "./in", "--masks", masks] + resume, in: folder)
+      #expect(run.status == 0, "\(run.messages)")
+      #expect(try statuses(run).values.allSatisfy { $0 == "skipped" })
+    }
+  }
+
   /// What is in the way and was never written by a batch is not the remains of a result.
   @Test func resumingReplacesNoFileOfOthers() throws {
     let folder = try folder(["a.jpg", "b.jpg"])

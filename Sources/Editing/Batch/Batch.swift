@@ -169,8 +169,8 @@ public struct Batch: Sendable {
     if options.strip != .nothing { text += "; strip \(options.strip.rawValue)" }
     if !options.marksHistory { text += "; no mark" }
     if options.keepsTime { text += "; keep time" }
-    if let mask = item.mask, let status = FileSystem.status(mask) {
-      text += "; mask \(mask) \(status.size) \(status.modified.totalNanoseconds)"
+    if let mask = item.mask, let name = item.relativeMask, let status = FileSystem.status(mask) {
+      text += "; mask \(name) \(status.size) \(status.modified.totalNanoseconds)"
     }
     return text
   }

@@ -30,6 +30,8 @@ public struct BatchPlan: Sendable {
     public var relative: String
     /// The mask's path; `nil` where there is none, or none is wanted.
     public var mask: String?
+    /// The mask's path below the folder of masks, however that is spelt.
+    public var relativeMask: String?
     /// Where the mask that is wanted was looked for first; `nil` where it is there.
     public var missingMask: String?
     /// Why the photo cannot be read at all; `nil` where it may be.
@@ -184,16 +186,19 @@ public struct BatchPlan: Sendable {
     var edited: Set<FileSystem.Identity> = []
     func find(_ item: inout Item) {
       let own = FileSystem.identities(item.input)
-      let names = maskNames(for: item, in: folder).filter { name in
-        let identities = FileSystem.identities(name)
+      let names = maskNames(for: item).filter { name in
+        let identities = FileSystem.identities(PathName.join(folder, name))
         return edited.isDisjoint(with: identities) && !own.contains(where: identities.contains)
       }
-      item.mask = names.first { FileSystem.status($0)?.isRegular == true }
+      item.relativeMask = names.first {
+        FileSystem.status(PathName.join(folder, $0))?.isRegular == true
+      }
+      item.mask = item.relativeMask.map { PathName.join(folder, $0) }
       if let mask = item.mask {
         used.formUnion(FileSystem.identities(mask))
         edited.formUnion(own)
       } else {
-        item.missingMask = names.first
+        item.missingMask = names.first.map { PathName.join(folder, $0) }
       }
     }
     walked.sort { $0.relative.precedes($1.relative) }
@@ -207,12 +212,12 @@ public struct BatchPlan: Sendable {
     return used
   }
 
-  private static func maskNames(for item: Item, in folder: String) -> [String] {
+  /// Where a photo's mask may be below the folder of masks.
+  private static func maskNames(for item: Item) -> [String] {
     let path = PathName(item.relative)
     let stem = PathName.join(path.folder, path.stem)
-    let names = [
+    return [
       stem + ".png", item.relative + ".png", stem + "-mask.png", item.relative, stem + ".jpg",
     ]
-    return names.map { PathName.join(folder, $0) }
   }
 }
