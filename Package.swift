@@ -111,7 +111,8 @@ let package = Package(
     tests(
       "ImageCodecsTests", ["ImageCodecs", "CImageCodecs", "CCoefficients", "Photos", "Tensors"],
       resources: [.copy("Fixtures")]),
-    tests("EditingTests", ["Editing", "ImageCodecs", "Photos", "Tensors"]),
+    tests(
+      "EditingTests", ["Editing", "ImageCodecs", "Inpainting", "Networks", "Photos", "Tensors"]),
   ],
   swiftLanguageModes: [.v6]
 )

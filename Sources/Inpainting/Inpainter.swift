@@ -9,9 +9,9 @@ public import Tensors
 /// there; detail is then copied from the photo's own surroundings, at its own resolution, where they
 /// agree with the network.
 public final class Inpainter: Sendable {
-  private let network: Network?
+  let network: Network?
+  let seed: UInt64
   private let threads: Int
-  private let seed: UInt64
   private let settings: SynthesisSettings
 
   /// Makes an inpainter.
@@ -34,6 +34,11 @@ public final class Inpainter: Sendable {
     self.threads = max(threads, 1)
     self.seed = seed
     self.settings = settings
+  }
+
+  /// The same inpainter with another seed; both share the network, which takes long to load.
+  public func seeded(_ seed: UInt64) -> Inpainter {
+    Inpainter(network: network, threads: threads, seed: seed, settings: settings)
   }
 
   /// Fills every pixel of a photo whose mask is not 0, deep pixels as well; values below 255 blend.

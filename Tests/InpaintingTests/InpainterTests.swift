@@ -81,12 +81,14 @@ func bytes(_ image: borrowing Tensor<UInt8>) -> [UInt8] {
 
   @Test func anotherSeedMakesAnotherFill() throws {
     let mask = rectangleMask(height: 100, width: 100, rows: 20..<70, columns: 30..<60)
-    let results = try [UInt64(1), 2].map { seed in
+    let first = try Inpainter(threads: 1, seed: 1)
+    let inpainters = [first, try Inpainter(threads: 1, seed: 2), first.seeded(2)]
+    let results = try inpainters.map { inpainter in
       var photo = texture(height: 100, width: 100)
-      _ = try Inpainter(threads: 1, seed: seed).fill(&photo, hole: mask, orientation: .up)
+      _ = try inpainter.fill(&photo, hole: mask, orientation: .up)
       return bytes(photo)
     }
-    #expect(results[0] != results[1])
+    #expect(results[0] != results[1] && results[1] == results[2])
   }
 
   @Test(arguments: [

@@ -12,7 +12,7 @@ public final class Eraser {
   private let threads: Int
   private let progress: (Stage) -> Void
   private var segmenter: Segmenter?
-  private var inpainter: (seed: UInt64, network: Inpainter)?
+  private var inpainter: Inpainter?
 
   /// Makes an eraser.
   ///
@@ -317,12 +317,12 @@ public final class Eraser {
     }
   }
 
-  private func inpainter(seed: UInt64) throws(EditingError) -> Inpainter {
-    if let inpainter, inpainter.seed == seed { return inpainter.network }
+  /// An inpainter with a seed; every seed's has the same network.
+  func inpainter(seed: UInt64) throws(EditingError) -> Inpainter {
     do {
-      let network = try Inpainter(threads: threads, seed: seed)
-      inpainter = (seed, network)
-      return network
+      let loaded = try inpainter ?? Inpainter(threads: threads, seed: seed)
+      inpainter = loaded
+      return loaded.seeded(seed)
     } catch {
       throw .network(message: "the inpainting network could not be loaded: \(error)")
     }
