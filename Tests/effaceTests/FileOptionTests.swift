@@ -189,6 +189,39 @@ import Testing
     #expect(!folder.names.contains { $0.hasSuffix(".tmp") })
   }
 
+  /// A link to nothing is in the way like a file, and is found to be before a photo is opened.
+  @Test func aLinkToNothingIsInTheWayAtOnce() throws {
+    let folder = try folder()
+    // Whoever opened it would say so.
+    try folder.write("in/text.jpg", Array("no photo".utf8))
+    try folder.addMask("masks/text.png")
+    for link in ["link.jpg", "link.png", "link.html", "done/text.jpg", "in/text-original.jpg"] {
+      try folder.write(link, [])
+      try FileManager.default.removeItem(atPath: folder.path + "/" + link)
+      try FileManager.default.createSymbolicLink(
+        atPath: folder.path + "/" + link, withDestinationPath: "nothing")
+    }
+    let remove = ["remove-object", "in/text.jpg", "--mask", "m.png"]
+    let batch = ["batch", "in/text.jpg", "--masks", "masks", "-o"]
+    for (call, name) in [
+      (remove + ["-o", "link.jpg"], "link.jpg"),
+      (remove + ["-o", "b.jpg", "--save-mask", "link.png"], "link.png"),
+      (remove + ["-o", "b.jpg", "--compare", "link.html"], "link.html"),
+      (remove + ["--in-place", "--backup"], "in/text-original.jpg"),
+      (batch + ["done"], "done/text.jpg"), (batch + ["new", "--report", "link.html"], "link.html"),
+      (["pick", "in/text.jpg", "-o", "link.html"], "link.html"),
+    ] {
+      let run = try Command(call, in: folder)
+      #expect(run.status == 1 && run.messages.contains("\(name): exists already"), "\(call)")
+      #expect(!folder.has("new"))
+      let target = try FileManager.default.destinationOfSymbolicLink(
+        atPath: folder.path + "/" + name)
+      #expect(target == "nothing")
+    }
+    let forced = try Command(call + ["-o", "link.jpg", "--force"], in: folder)
+    #expect(forced.status == 0 && folder.has("link.jpg"), "\(forced.messages)")
+  }
+
   /// Also where standard output goes into a file.
   @Test(arguments: ["/dev/stdout", "/dev/null", "pipe.jpg"])
   func devicesAndPipesAreNoResults(_ name: String) throws {

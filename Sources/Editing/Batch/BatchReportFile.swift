@@ -31,7 +31,7 @@ public final class BatchReportFile {
     of name: String, folder: String, shard: Shard? = nil, replacing: Bool, resuming: Bool
   ) throws(EditingError) {
     // Where nothing is, the folder may still have to be made.
-    if FileSystem.status(name) == nil { return }
+    if !FileSystem.isTaken(name) { return }
     let opening = BatchReport(batch: batch(folder, shard)).opening
     _ = try place(name, opening: opening, replacing: replacing, resuming: resuming)
   }

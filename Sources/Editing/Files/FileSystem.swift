@@ -265,6 +265,12 @@ enum FileSystem {
     ]
   }
 
+  /// Whether a name is in the way of a new file: that of a link that leads nowhere is.
+  static func isTaken(_ path: String) -> Bool {
+    var info = stat()
+    return unsafe lstat(path, &info) == 0
+  }
+
   /// Whether a path is a link.
   static func isLink(_ path: String) -> Bool {
     var info = stat()

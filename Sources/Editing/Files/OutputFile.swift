@@ -36,14 +36,12 @@ public struct OutputFile: Sendable {
     if status?.isDirectory == true || path.utf8.last == UInt8(ascii: "/") {
       throw .unwritable(name: path, reason: "it is a folder")
     }
-    if let status {
-      // Where standard output goes into a file, its names lead to that.
-      if !status.isRegular || path == "/dev/stdout" || path.hasPrefix("/dev/fd/") {
-        throw .unwritable(
-          name: path, reason: "it is no regular file; name one, or use - for standard output")
-      }
-      if !replacing { throw .exists(name: path) }
+    // Where standard output goes into a file, its names lead to that.
+    if let status, !status.isRegular || path == "/dev/stdout" || path.hasPrefix("/dev/fd/") {
+      throw .unwritable(
+        name: path, reason: "it is no regular file; name one, or use - for standard output")
     }
+    if !replacing && FileSystem.isTaken(path) { throw .exists(name: path) }
     try FileSystem.checkFolder(of: path)
   }
 
@@ -62,7 +60,7 @@ public struct OutputFile: Sendable {
     isInPlace = true
     if keepsBackup {
       let name = backupName(of: path)
-      if FileSystem.status(name) != nil { throw .backupExists(name: name) }
+      if FileSystem.isTaken(name) { throw .backupExists(name: name) }
       backup = name
     }
     try FileSystem.checkFolder(of: path)
@@ -231,7 +229,7 @@ struct TemporaryFile: Sendable {
         unsafe unlink(path)
         return 0
       }
-      if errno == EEXIST || FileSystem.status(target) != nil { return EEXIST }
+      if errno == EEXIST || FileSystem.isTaken(target) { return EEXIST }
     }
     return unsafe rename(path, target) == 0 ? 0 : errno
   }
