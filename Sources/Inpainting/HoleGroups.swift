@@ -1,6 +1,4 @@
-import Kernels
 import Photos
-import Tensors
 
 /// The holes of a mask, as boxes: holes that lie close together share one.
 ///
@@ -11,25 +9,17 @@ import Tensors
 func holeGroups(
   _ mask: borrowing Mask, reach: (_ box: Rectangle) -> Int
 ) -> [Rectangle] {
-  guard let bounds = boundingRegion(of: mask.values) else { return [] }
+  guard let bounds = mask.boundingBox else { return [] }
   let cell = max(4, max(bounds.height, bounds.width) / 256)
   let rows = (bounds.height + cell - 1) / cell
   let columns = (bounds.width + cell - 1) / cell
   var boxes: [Rectangle?] = []
   boxes.reserveCapacity(rows * columns)
   for row in 0..<rows {
-    let top = bounds.rows.lowerBound + row * cell
     for column in 0..<columns {
-      let left = bounds.columns.lowerBound + column * cell
-      let region = ImageRegion(
-        rows: top..<min(top + cell, bounds.rows.upperBound),
-        columns: left..<min(left + cell, bounds.columns.upperBound))
-      let found = boundingRegion(of: mask.values, within: region)
-      boxes.append(
-        found.map {
-          Rectangle(
-            x: $0.columns.lowerBound, y: $0.rows.lowerBound, width: $0.width, height: $0.height)
-        })
+      let place = Rectangle(
+        x: bounds.x + column * cell, y: bounds.y + row * cell, width: cell, height: cell)
+      boxes.append(mask.boundingBox(within: place.intersection(bounds)))
     }
   }
   // Connected cells.
@@ -63,10 +53,7 @@ private func joined(
   var boxes = boxes
   var index = 0
   while index < boxes.count {
-    let margin = reach(boxes[index])
-    let near = Rectangle(
-      x: boxes[index].x - margin, y: boxes[index].y - margin,
-      width: boxes[index].width + 2 * margin, height: boxes[index].height + 2 * margin)
+    let near = boxes[index].grown(by: reach(boxes[index]))
     if let other = boxes.indices.first(where: {
       $0 != index && !near.intersection(boxes[$0]).isEmpty
     }) {

@@ -27,11 +27,11 @@ extension HolePiece {
   ///
   /// - Parameters:
   ///   - box: Around the group.
-  ///   - mask: Not 0 in a hole.
-  static func pieces(of box: Rectangle, in mask: borrowing Tensor<UInt8>) -> [HolePiece] {
+  ///   - mask: Not kept in a hole.
+  static func pieces(of box: Rectangle, in mask: borrowing Mask) -> [HolePiece] {
     let longer = max(box.width, box.height)
     guard longer > wholeLength,
-      let depth = depth(of: mask, in: box, upTo: min(mostDepth, longer / slenderness))
+      let depth = depth(of: mask.values, in: box, upTo: min(mostDepth, longer / slenderness))
     else { return [HolePiece(box: box, isThin: false)] }
     let parts = cut(box, to: max(leastLength, length * depth), mask: mask)
     // Of a grid or of specks everywhere, the windows of all pieces are larger than one around them all.
@@ -72,7 +72,7 @@ extension HolePiece {
 
   /// Cuts a box across its longer side until no side is longer than a limit; what holds no hole is left out.
   private static func cut(
-    _ box: Rectangle, to limit: Int, mask: borrowing Tensor<UInt8>
+    _ box: Rectangle, to limit: Int, mask: borrowing Mask
   ) -> [Rectangle] {
     let longer = max(box.width, box.height)
     if longer <= limit { return [box] }
@@ -80,14 +80,13 @@ extension HolePiece {
     var parts: [Rectangle] = []
     for index in 0..<count {
       let (from, to) = (longer * index / count, longer * (index + 1) / count)
-      let region =
-        box.width >= box.height
-        ? ImageRegion(rows: box.y..<box.maxY, columns: box.x + from..<box.x + to)
-        : ImageRegion(rows: box.y + from..<box.y + to, columns: box.x..<box.maxX)
-      guard let found = boundingRegion(of: mask, within: region) else { continue }
-      let tight = Rectangle(
-        x: found.columns.lowerBound, y: found.rows.lowerBound, width: found.width,
-        height: found.height)
+      var part = box
+      if box.width >= box.height {
+        (part.x, part.width) = (box.x + from, to - from)
+      } else {
+        (part.y, part.height) = (box.y + from, to - from)
+      }
+      guard let tight = mask.boundingBox(within: part) else { continue }
       parts += cut(tight, to: limit, mask: mask)
     }
     return parts

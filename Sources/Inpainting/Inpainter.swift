@@ -109,7 +109,7 @@ public final class Inpainter: Sendable {
   public func pieces(of hole: borrowing Mask) -> [HolePiece] {
     var pieces: [HolePiece] = []
     for box in holeGroups(hole, reach: { min(max(8, max($0.width, $0.height) / 4), 64) }) {
-      pieces += HolePiece.pieces(of: box, in: hole.values)
+      pieces += HolePiece.pieces(of: box, in: hole)
     }
     return pieces
   }

@@ -4,18 +4,15 @@ public import Tensors
 /// The smallest region that holds every byte that is not 0, or `nil` where there is none.
 ///
 /// - Precondition: The mask has one channel.
-public func boundingRegion(
-  of mask: borrowing Tensor<UInt8>, within region: ImageRegion? = nil
-) -> ImageRegion? {
+func boundingRegion(of mask: borrowing Tensor<UInt8>) -> ImageRegion? {
   precondition(mask.channels == 1, "a mask has one channel")
-  let region = region ?? ImageRegion(of: mask)
   let bytes = mask.span
   var rows: Range<Int>?
   var left = Int.max
   var right = Int.min
-  for row in region.rows {
+  for row in 0..<mask.height {
     let start = row * mask.width
-    let line = start + region.columns.lowerBound..<start + region.columns.upperBound
+    let line = start..<start + mask.width
     let first = bytes.firstSet(in: line)
     guard first < line.upperBound, let last = bytes.lastSet(in: line) else { continue }
     rows = (rows?.lowerBound ?? row)..<row + 1
@@ -139,7 +136,7 @@ private func lowerEnvelope(
 ///   - mask: One channel.
 ///   - radius: In pixels; 0 keeps the set pixels themselves.
 ///   - region: Where to look and what to return; all of the mask when `nil`. For a large photo pass
-///     the mask's `boundingRegion` grown by the radius: nothing else can change.
+///     the mask's bounding box grown by the radius: nothing else can change.
 /// - Returns: A mask of the region's size.
 /// - Complexity: O(pixels of the region), whatever the radius.
 public func dilated(

@@ -23,9 +23,14 @@ extension Mask {
   }
 
   /// The smallest box around every pixel that is not kept; `nil` for a mask that keeps everything.
-  public var boundingBox: Rectangle? {
+  public var boundingBox: Rectangle? { boundingBox(within: nil) }
+
+  /// The smallest box around every pixel that is not kept in an area of the mask; `nil` where all are.
+  ///
+  /// - Parameter area: Lies in the mask; all of it when `nil`.
+  public func boundingBox(within area: Rectangle?) -> Rectangle? {
     var box: Rectangle?
-    forEachRun { row, columns in
+    forEachRun(within: area) { row, columns in
       let run = Rectangle(x: columns.lowerBound, y: row, width: columns.count, height: 1)
       box = box?.union(run) ?? run
     }
@@ -106,13 +111,17 @@ extension Mask {
     }
   }
 
-  /// Calls `body` for every run of neighbouring pixels that are not kept, row by row.
-  private func forEachRun(_ body: (_ row: Int, _ columns: Range<Int>) -> Void) {
+  /// Calls `body` for every run of neighbouring pixels that are not kept, row by row; of those in an area, if
+  /// one is given.
+  private func forEachRun(
+    within area: Rectangle? = nil, _ body: (_ row: Int, _ columns: Range<Int>) -> Void
+  ) {
     let bytes = values.span
-    for row in 0..<height {
+    let area = area ?? Rectangle(x: 0, y: 0, width: width, height: height)
+    for row in area.y..<area.maxY {
       let line = row * width
-      let end = line + width
-      var first = bytes.firstSet(in: line..<end)
+      let end = line + area.maxX
+      var first = bytes.firstSet(in: line + area.x..<end)
       while first < end {
         let last = bytes.firstClear(in: first..<end)
         body(row, first - line..<last - line)

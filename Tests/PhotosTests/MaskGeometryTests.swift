@@ -40,6 +40,11 @@ import Testing
     #expect(some.count == 2)
     #expect(some.boundingBox == Rectangle(x: 1, y: 1, width: 3, height: 2))
     #expect(Mask(width: 3, height: 2).boundingBox == nil)
+    let lower = Rectangle(x: 0, y: 1, width: 4, height: 2)
+    #expect(some.boundingBox(within: lower) == some.boundingBox)
+    let right = Rectangle(x: 2, y: 0, width: 2, height: 3)
+    #expect(some.boundingBox(within: right) == Rectangle(x: 3, y: 2, width: 1, height: 1))
+    #expect(some.boundingBox(within: Rectangle(x: 0, y: 2, width: 3, height: 1)) == nil)
     #expect(Mask(width: 0, height: 0).components.isEmpty)
   }
 
