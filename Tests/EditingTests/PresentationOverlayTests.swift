@@ -87,6 +87,31 @@ import Testing
     #expect(drawn.width == width && drawn.height > height)
   }
 
+  /// Lines and letters that grew with the length alone would take more memory than any machine has.
+  @Test(arguments: [
+    (300, 200, 1), (400, 10, 2), (4_400, 3_300, 10), (30_000, 400, 50), (5_000_000, 4, 2),
+    (1, 1 << 28, 2),
+  ])
+  func linesAndLettersFitTheShorterSide(width: Int, height: Int, scale: Int) {
+    #expect(DetectionOverlay.scale(width: width, height: height) == scale)
+  }
+
+  /// The line goes as far as the photo does.
+  @Test func anObjectAtTheBorderIsOutlined() {
+    var mask = Mask(width: 600, height: 40)
+    for y in 0..<40 { for x in 0..<20 { mask.values[y, x] = 255 } }
+    let object = PresentedObject(
+      index: 1, label: "", score: nil, box: Rectangle(x: 0, y: 0, width: 20, height: 40),
+      runs: MaskRuns(mask))
+    let photo = Tensor<UInt8>(height: 40, width: 600, channels: 3, repeating: 200)
+    let drawn = DetectionOverlay.drawn(on: photo, objects: [object], isNumbered: false)
+    #expect(drawn.height == 40)
+    for y in [0, 39] {
+      let changed = (0..<600).filter { x in (0..<3).contains { drawn[y, x, $0] != 200 } }
+      #expect(changed == Array(0..<22))
+    }
+  }
+
   @Test func everyLetterHasItsOwnShape() {
     let letters = (0x21..<0x7F).compactMap { UnicodeScalar($0).map { String($0) } }
     let shapes = letters.map { letter in

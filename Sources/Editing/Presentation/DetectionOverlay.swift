@@ -18,8 +18,7 @@ enum DetectionOverlay {
     on pixels: borrowing Tensor<UInt8>, objects: [PresentedObject], isNumbered: Bool = true
   ) -> Tensor<UInt8> {
     precondition(pixels.channels == 3 && pixels.count > 0, "an overlay needs an RGB photo")
-    let longest = max(pixels.width, pixels.height)
-    let scale = max(longest < 320 ? 1 : 2, (longest + 220) / 440)
+    let scale = scale(width: pixels.width, height: pixels.height)
     let legend = Legend(objects: isNumbered ? objects : [], width: pixels.width, scale: scale)
     var canvas = Tensor<UInt8>(
       height: pixels.height + legend.height, width: pixels.width, channels: 3, repeating: 24)
@@ -37,6 +36,13 @@ enum DetectionOverlay {
     }
     legend.draw(on: &canvas, top: pixels.height)
     return canvas
+  }
+
+  /// Pixels to a dot of a letter: the longer side tells, but a letter is no higher than a strip is.
+  static func scale(width: Int, height: Int) -> Int {
+    let longest = max(width, height)
+    let least = longest < 320 ? 1 : 2
+    return max(least, min((longest + 220) / 440, min(width, height) / BitmapFont.height))
   }
 }
 
@@ -121,23 +127,21 @@ extension Tensor where Element == UInt8 {
           columns.lowerBound, run.columns.lowerBound)..<max(
           columns.upperBound, run.columns.upperBound)
     }
-    // The object on its own, with room for the line on every side.
-    let margin = Int(2 * radius) + 2
-    let (left, top) = (columns.lowerBound - margin, first.row - margin)
-    var shape = Tensor<UInt8>(
-      height: last.row - first.row + 1 + 2 * margin, width: columns.count + 2 * margin, repeating: 0
+    // The object on its own, with room for the line, as far as the photo goes.
+    let place = Rectangle(
+      x: columns.lowerBound, y: first.row, width: columns.count, height: last.row - first.row + 1
     )
+    .grown(by: Int(2 * radius) + 2)
+    .clipped(toWidth: object.runs.width, height: object.runs.height)
+    var shape = Tensor<UInt8>(height: place.height, width: place.width, repeating: 0)
     for run in object.runs.runs {
-      for x in run.columns { shape[run.row - top, x - left] = 1 }
+      for x in run.columns { shape[run.row - place.y, x - place.x] = 1 }
     }
     let inner = dilated(shape, radius: radius)
     let outer = dilated(shape, radius: 2 * radius)
-    for y in 0..<shape.height {
-      for x in 0..<shape.width {
-        let (toX, toY) = (left + x, top + y)
-        guard outer[y, x] != 0, shape[y, x] == 0, object.runs.width > toX, toX >= 0, toY >= 0,
-          toY < object.runs.height
-        else { continue }
+    for y in 0..<place.height {
+      for x in 0..<place.width where outer[y, x] != 0 && shape[y, x] == 0 {
+        let (toX, toY) = (place.x + x, place.y + y)
         if inner[y, x] != 0 {
           mix(object.color, x: toX, y: toY, amount: 256)
         } else {
