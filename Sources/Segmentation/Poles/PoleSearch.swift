@@ -156,8 +156,9 @@ struct PoleSearch {
       return Row(colour: mean(y, from + rim, to - rim), least: min(a, b), most: max(a, b))
     }
 
-    /// How much a half of the bar differs from what is beside it, and from the column of that which is next to it: the
-    /// bar begins there. Each half by itself: the edge between two things is no bar, a shaded pole is one.
+    /// How much a half of the bar differs from what is beside it, and from the column next to it: the bar begins there.
+    ///
+    /// Each half by itself: the edge between two things is no bar, a shaded pole is one.
     private func difference(_ y: Int, _ half: (Int, Int), _ side: (far: Int, near: Int)) -> Float {
       let colour = mean(y, half.0, half.1)
       let next = side.far < side.near ? side.near - 1 : side.near
