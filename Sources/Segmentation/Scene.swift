@@ -236,6 +236,25 @@ public struct Scene {
     return isAny ? view.orientation.stored(cells) : nil
   }
 
+  /// The objects that a mask mostly covers though no positive click is on them, with a place on each: who clicked one
+  /// of two cars may not mean both.
+  public func objects(
+    takenBy mask: borrowing Mask, besides clicks: [Click]
+  ) -> [(object: DetectedObject, place: Click)] {
+    let map = look.map
+    let covered = coveredCells(by: mask)
+    return objects.compactMap { object in
+      let group = groups[object.index]
+      let isMeant = clicks.contains { $0.positive && shows(object.index, atX: $0.x, y: $0.y) }
+      guard !isMeant, group.isMostly(in: covered),
+        let cell = group.innermost(
+          of: group.box(width: map.width), height: map.height, width: map.width)
+      else { return nil }
+      let place = middle(of: cell)
+      return (object, Click(x: place.x, y: place.y, positive: false))
+    }
+  }
+
   /// Which cells' middles a mask covers.
   private func coveredCells(by mask: borrowing Mask) -> [Bool] {
     var covered = [Bool](repeating: false, count: look.map.count)

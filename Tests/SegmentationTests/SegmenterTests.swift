@@ -62,11 +62,24 @@ import Testing
       }
     }
     let left = try scene.mask(of: 0)
-    var mask = left.mask
+    var mask = Mask(left.mask.values.copy())
     #expect(others(than: mask) == [false, true])
     let right = try scene.mask(of: 1)
     mask.formUnion(right.mask)
     #expect(others(than: mask) == [false, false])
+
+    // Both go, and only one was clicked.
+    let (first, second) = (
+      Click(x: 300, y: 300, positive: true), Click(x: width + 300, y: 300, positive: true)
+    )
+    let taken = scene.objects(takenBy: mask, besides: [first])
+    #expect(taken.count == 1 && !scene.shows(taken[0].object.index, atX: 300, y: 300))
+    #expect(scene.shows(taken[0].object.index, atX: taken[0].place.x, y: taken[0].place.y))
+    let meant = scene.objects(takenBy: mask, besides: [first, second])
+    #expect(meant.isEmpty)
+    let alone = scene.objects(
+      takenBy: left.mask, besides: [scene.shows(0, atX: 300, y: 300) ? first : second])
+    #expect(alone.isEmpty)
   }
 
   @Test func aClickIsAlwaysCovered() throws {

@@ -58,6 +58,7 @@ extension SelectedMask {
           add(part, of: nil, score: nil, orientation: orientation)
         } else {
           let found = part.boundingBox
+          if prompt.box == nil { noteTaken(by: part, of: prompt.clicks, in: scene) }
           // A pole is too thin to tell its shadow from a kerb or a fence.
           if !isPole { addShadow(to: &part, selection, in: scene, orientation: orientation) }
           add(part, of: nil, score: certainty, orientation: orientation)
@@ -91,6 +92,18 @@ extension SelectedMask {
   /// half, of the others one in thirty. Of named objects a tenth have less: eight in nine of their masks have
   /// an IoU below 0.6, of the others four in ten.
   static let leastCertainty = 0.45
+
+  /// Says which other objects go with what was clicked, and how they stay.
+  private mutating func noteTaken(
+    by part: borrowing Mask, of clicks: [Click], in scene: borrowing Scene
+  ) {
+    for (object, place) in scene.objects(takenBy: part, besides: clicks)
+    where !removed.contains(where: { $0.index == object.index }) {
+      notes.append(
+        "what is at \(Self.places(clicks)) takes \(object.name) along: give --not-at "
+          + "\(place.x),\(place.y) if that should stay")
+    }
+  }
 
   /// Whether what was found is so small that the click may have met nothing at all.
   private func isSpot(_ found: Rectangle) -> Bool {

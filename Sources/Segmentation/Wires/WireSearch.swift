@@ -25,10 +25,11 @@ public func wires(
     return []
   }
   let longer = Double(max(pixels.width, pixels.height))
-  // Thin wires, and at half the size thicker ones.
+  // Thin wires, and at half the size thicker ones; who points at a wire may mean a still thicker one.
   let finest = max(1, longer / WireSearch.side)
   var search = WireSearch(sky: sky, orientation: orientation, finest: Float(finest))
-  for scale in [finest, 2 * finest] {
+  for factor in places == nil ? [1, 2] : [1, 2, 4] as [Double] {
+    let scale = factor * finest
     let height = Int(Double(pixels.height) / scale)
     let width = Int(Double(pixels.width) / scale)
     if min(height, width) < 64 { break }
