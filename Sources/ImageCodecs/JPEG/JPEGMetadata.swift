@@ -72,12 +72,12 @@ struct JPEGMetadata {
       case JPEGFile.Marker.app(11) where Array(contents).first(of: "c2pa", from: 0) != nil:
         if !notes.contains(Self.credentialsNote) { notes.append(Self.credentialsNote) }
       case JPEGFile.Marker.app(13) where contents.starts(with: PhotoshopBlock.name):
-        segments[index] = Array(bytes[segment.range])
-        let resources = Array(contents.dropFirst(PhotoshopBlock.name.count))
-        if let kept = PhotoshopBlock.withoutThumbnails(resources) {
-          segments[index] = Self.segment(segment.marker, PhotoshopBlock.name + kept)
-          notes.append("Photoshop's thumbnail dropped")
-        }
+        let resources = PhotoshopBlock.updated(
+          Array(contents.dropFirst(PhotoshopBlock.name.count)), for: photo, options)
+        notes += resources.notes
+        segments[index] =
+          resources.bytes.map { Self.segment(segment.marker, PhotoshopBlock.name + $0) }
+          ?? Array(bytes[segment.range])
       default:
         if EmbeddedJPEG.ranges(in: Array(contents)).isEmpty {
           segments[index] = Array(bytes[segment.range])

@@ -19,7 +19,7 @@ enum MetadataFields {
     }
     if contents.starts(with: PhotoshopBlock.name) {
       return PhotoshopBlock.resources(Array(contents.dropFirst(PhotoshopBlock.name.count))).map {
-        MetadataField(name: "Photoshop resource \($0.id)", value: $0.data[...])
+        MetadataField(name: "Photoshop resource \($0.id)", value: $0.data)
       }
     }
     return []

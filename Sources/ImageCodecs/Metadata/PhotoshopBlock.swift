@@ -1,4 +1,6 @@
-/// Photoshop's image resources (APP13): only its thumbnails are of concern here.
+internal import Photos
+
+/// Photoshop's image resources (APP13): of concern are its thumbnails, and the EXIF and XMP that it keeps there.
 enum PhotoshopBlock {
   /// What a segment with resources begins with.
   static let name: [UInt8] = Array("Photoshop 3.0\0".utf8)
@@ -8,7 +10,8 @@ enum PhotoshopBlock {
     let id: Int
     /// The whole of it: signature, number, name, size and data.
     let range: Range<Int>
-    let data: [UInt8]
+    /// In place, behind the four bytes of its size.
+    let data: ArraySlice<UInt8>
   }
 
   /// The resources, as far as they make sense.
@@ -24,20 +27,48 @@ enum PhotoshopBlock {
       guard size <= data.count - sizeAt - 4 else { break }
       let end = min(data.count, sizeAt + 4 + (size + 1) / 2 * 2)
       found.append(
-        Resource(
-          id: id, range: position..<end, data: Array(data[sizeAt + 4..<sizeAt + 4 + size])))
+        Resource(id: id, range: position..<end, data: data[sizeAt + 4..<sizeAt + 4 + size]))
       position = end
     }
     return found
   }
 
-  /// The resources without thumbnails (numbers 1033 and 1036); nil when there is none, or when the data
-  /// makes no sense.
-  static func withoutThumbnails(_ data: [UInt8]) -> [UInt8]? {
-    let resources = resources(data)
-    let kept = resources.filter { $0.id != 0x0409 && $0.id != 0x040C }
-    if kept.count == resources.count { return nil }
-    let end = resources.last?.range.upperBound ?? 0
-    return kept.flatMap { data[$0.range] } + data[end...]
+  /// The resources after an edit, nil when they stay as they are, and what was done to them.
+  ///
+  /// Thumbnails (numbers 1033 and 1036) go. EXIF (1058 and 1059) and XMP (1060) follow the edit as they do in a
+  /// place of their own, but for the edit history, of which these are copies.
+  static func updated(
+    _ data: [UInt8], for photo: borrowing Photo, _ options: EncodingOptions
+  ) -> (bytes: [UInt8]?, notes: [String]) {
+    var options = options
+    options.mark = nil
+    var result: [UInt8] = []
+    var notes: [String] = []
+    // What lies before is in the result, or gone.
+    var done = 0
+    for resource in resources(data) {
+      var contents: [UInt8]?
+      switch resource.id {
+      case 0x0409, 0x040C:
+        notes.append("Photoshop's thumbnail dropped")
+      case 0x0422, 0x0423:
+        let exif = ExifBlock.updated(resource.data, for: photo, options)
+        notes += exif.notes
+        contents = exif.bytes
+      case 0x0424:
+        let xmp = XMPPacket.updated(Array(resource.data), options)
+        notes += xmp.notes
+        contents = xmp.packet ?? Array(resource.data)
+      default: continue
+      }
+      if let contents, resource.data.elementsEqual(contents) { continue }
+      result += data[done..<resource.range.lowerBound]
+      done = resource.range.upperBound
+      guard let contents else { continue }
+      result += data[resource.range.lowerBound..<resource.data.startIndex - 4]
+      result += (0..<4).map { UInt8(contents.count >> (24 - 8 * $0) & 255) } + contents
+      if contents.count % 2 == 1 { result.append(0) }
+    }
+    return (done > 0 ? result + data[done...] : nil, notes)
   }
 }

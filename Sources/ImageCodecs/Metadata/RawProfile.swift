@@ -58,13 +58,20 @@ struct RawProfile {
     name == "exif" || bytes.starts(with: Self.exifHead) || TIFFData(bytes) != nil
   }
 
+  /// Whether the data are Photoshop's resources, which may hold EXIF and XMP among others.
+  private var isPhotoshop: Bool { bytes.starts(with: "8BIM".utf8) }
+
   /// Whether the data are an XMP packet.
-  var isXMP: Bool { bytes.first(of: "<rdf:RDF", from: 0) != nil }
+  var isXMP: Bool { !isPhotoshop && bytes.first(of: "<rdf:RDF", from: 0) != nil }
 
   /// Lets the data follow the edit, whichever they are, as they would in a place of their own; none are left
   /// when they have to go.
   mutating func update(for photo: borrowing Photo, _ options: EncodingOptions) {
-    if isExif {
+    if isPhotoshop {
+      let updated = PhotoshopBlock.updated(bytes, for: photo, options)
+      notes = updated.notes
+      bytes = updated.bytes ?? bytes
+    } else if isExif {
       let start = bytes.starts(with: Self.exifHead) ? Self.exifHead.count : 0
       let updated = ExifBlock.updated(bytes.dropFirst(start), for: photo, options)
       notes = updated.notes
@@ -73,9 +80,6 @@ struct RawProfile {
       let (packet, notes) = XMPPacket.updated(bytes, options)
       self.notes = notes
       if let packet { bytes = packet }
-    } else if let kept = PhotoshopBlock.withoutThumbnails(bytes) {
-      bytes = kept
-      notes = ["Photoshop's thumbnail dropped"]
     }
   }
 }
