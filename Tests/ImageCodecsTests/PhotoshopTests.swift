@@ -104,4 +104,51 @@ import Testing
     #expect(resources(of: result.bytes) == other)
     #expect(resources(of: try edited(bytes).bytes) == resources(of: bytes))
   }
+
+  /// A block of more than 64 kB lies in several segments, cut anywhere.
+  @Test func resourcesInSeveralSegmentsAreOneBlock() throws {
+    let small = Fixture.bytes("ycc420-16x16.jpg")
+    let other = resource(0x2710, [UInt8](repeating: 5, count: 70_001))
+    let block = other + resource(0x040C, small) + resource(0x0404, [7])
+    let kept = other + resource(0x0404, [7])
+    func cut(_ places: [Int]) -> [[UInt8]] {
+      zip([0] + places, places + [block.count]).map { Array(block[$0..<$1]) }
+    }
+    for places in [
+      [65_000, other.count + 3], [60_000, other.count + 40],
+      [9, 50_000, other.count], [12_000, 70_030],
+    ] {
+      let result = try edited(jpeg(cut(places)))
+      #expect(result.notes == ["Photoshop's thumbnail dropped"])
+      #expect(resources(of: result.bytes) == kept)
+      #expect(EmbeddedJPEG.ranges(in: result.bytes).count == 1, "the picture itself")
+    }
+    // Without anything to drop, the segments stay as they are.
+    let sound = jpeg([Array(other.prefix(60_000)), Array(other.dropFirst(60_000))])
+    func segments(_ bytes: [UInt8]) -> [[UInt8]] {
+      JPEGFile(bytes).segments.filter(\.isMetadata).map { Array(bytes[$0.range]) }
+    }
+    #expect(segments(try edited(sound).bytes) == segments(sound))
+  }
+
+  /// Damage in one segment neither hides what the next one holds, nor saves a thumbnail that is cut off.
+  @Test func aCutResourceEndsWithItsSegment() throws {
+    let small = Fixture.bytes("ycc420-16x16.jpg")
+    let (thumbnail, other) = (resource(0x040C, small), resource(0x0404, [7, 8]))
+    let cases: [(parts: [[UInt8]], kept: [UInt8])] = [
+      ([other + thumbnail.dropLast(60)], other), ([Array(thumbnail.dropLast(60)), other], other),
+      ([Array("junk".utf8), thumbnail + other], Array("junk".utf8) + other),
+      ([Array(other.dropLast()), thumbnail], other.dropLast()),
+      ([other + Array("junk".utf8), thumbnail], other + Array("junk".utf8)),
+    ]
+    for (parts, kept) in cases {
+      let result = try edited(jpeg(parts))
+      #expect(result.notes == ["Photoshop's thumbnail dropped"])
+      #expect(resources(of: result.bytes) == kept)
+    }
+    let packet = resource(0x0424, Array("<d exif:GPSLatitude='47,1N' dc:a='b'/>".utf8))
+    let stripped = try edited(jpeg([other + packet.dropLast(20)]), .gps)
+    #expect(resources(of: stripped.bytes) == other)
+    #expect(stripped.notes == ["GPS position removed"])
+  }
 }

@@ -41,6 +41,10 @@ struct JPEGMetadata {
     let extendedHasPosition =
       options.strip == .gps
       && extended.contains { XMPPacket.mentionsPosition(bytes[$0.contents]) }
+    let photoshop = file.segments.indices.filter {
+      file.segments[$0].marker == JPEGFile.Marker.app(13)
+        && bytes[file.segments[$0].contents].starts(with: PhotoshopBlock.name)
+    }
     for (index, segment) in file.segments.enumerated() where segment.isMetadata {
       let contents = bytes[segment.contents]
       if options.strip == .all, !Self.isNeeded(segment, contents) { continue }
@@ -72,12 +76,9 @@ struct JPEGMetadata {
       case JPEGFile.Marker.app(11) where Array(contents).first(of: "c2pa", from: 0) != nil:
         if !notes.contains(Self.credentialsNote) { notes.append(Self.credentialsNote) }
       case JPEGFile.Marker.app(13) where contents.starts(with: PhotoshopBlock.name):
-        let resources = PhotoshopBlock.updated(
-          Array(contents.dropFirst(PhotoshopBlock.name.count)), for: photo, options)
-        notes += resources.notes
-        segments[index] =
-          resources.bytes.map { Self.segment(segment.marker, PhotoshopBlock.name + $0) }
-          ?? Array(bytes[segment.range])
+        if index == photoshop.first {
+          updatePhotoshop(photoshop, of: file, in: bytes, photo: photo, options: options)
+        }
       default:
         if EmbeddedJPEG.ranges(in: Array(contents)).isEmpty {
           segments[index] = Array(bytes[segment.range])
@@ -132,6 +133,30 @@ struct JPEGMetadata {
     }
     self.notes += notes
     return packet
+  }
+
+  /// Lets Photoshop's resources follow the edit: they are one block, however many segments it takes.
+  private mutating func updatePhotoshop(
+    _ positions: [Int], of file: JPEGFile, in bytes: [UInt8], photo: borrowing Photo,
+    options: EncodingOptions
+  ) {
+    var block: [UInt8] = []
+    var starts: [Int] = []
+    for position in positions {
+      let segment = file.segments[position]
+      segments[position] = Array(bytes[segment.range])
+      starts.append(block.count)
+      block += bytes[segment.contents].dropFirst(PhotoshopBlock.name.count)
+    }
+    let updated = PhotoshopBlock.updated(block, joinedAt: starts, for: photo, options)
+    notes += updated.notes
+    guard let new = updated.bytes else { return }
+    for position in positions { segments[position] = nil }
+    let room = 65_533 - PhotoshopBlock.name.count
+    segments[positions[0]] = stride(from: 0, to: new.count, by: room).flatMap {
+      Self.segment(
+        JPEGFile.Marker.app(13), PhotoshopBlock.name + new[$0..<min($0 + room, new.count)])
+    }
   }
 
   /// What people call a segment: its marker, and what it holds.

@@ -12,22 +12,36 @@ enum PhotoshopBlock {
     let range: Range<Int>
     /// In place, behind the four bytes of its size.
     let data: ArraySlice<UInt8>
+    /// Whether the data end before their size says.
+    let isCut: Bool
   }
 
   /// The resources, as far as they make sense.
-  static func resources(_ data: [UInt8]) -> [Resource] {
+  ///
+  /// - Parameter starts: Where segments begin in data that were joined, in order. A resource may go on from one
+  ///   segment into the next, but not where that begins with a resource of its own; there it goes on, too, when
+  ///   what lies before makes no sense.
+  static func resources(_ data: [UInt8], joinedAt starts: [Int] = []) -> [Resource] {
+    func isStart(_ position: Int) -> Bool { data[position...].starts(with: "8BIM".utf8) }
     var found: [Resource] = []
     var position = 0
+    var ahead = starts.filter(isStart)[...]
     while position + 12 <= data.count {
-      guard data[position..<position + 4].elementsEqual("8BIM".utf8) else { break }
-      let id = Int(data[position + 4]) << 8 | Int(data[position + 5])
+      ahead = ahead.drop { $0 <= position }
+      let limit = ahead.first ?? data.count
       let sizeAt = position + 6 + (Int(data[position + 6]) + 2) / 2 * 2
-      guard sizeAt + 4 <= data.count else { break }
+      guard isStart(position), sizeAt + 4 <= limit else {
+        position = limit
+        continue
+      }
+      let id = Int(data[position + 4]) << 8 | Int(data[position + 5])
       let size = data[sizeAt..<sizeAt + 4].reduce(0) { $0 << 8 | Int($1) }
-      guard size <= data.count - sizeAt - 4 else { break }
-      let end = min(data.count, sizeAt + 4 + (size + 1) / 2 * 2)
+      let start = sizeAt + 4
+      let end = min(limit, start + (size + 1) / 2 * 2)
       found.append(
-        Resource(id: id, range: position..<end, data: data[sizeAt + 4..<sizeAt + 4 + size]))
+        Resource(
+          id: id, range: position..<end, data: data[start..<min(limit, start + size)],
+          isCut: size > limit - start))
       position = end
     }
     return found
@@ -38,7 +52,8 @@ enum PhotoshopBlock {
   /// Thumbnails (numbers 1033 and 1036) go. EXIF (1058 and 1059) and XMP (1060) follow the edit as they do in a
   /// place of their own, but for the edit history, of which these are copies.
   static func updated(
-    _ data: [UInt8], for photo: borrowing Photo, _ options: EncodingOptions
+    _ data: [UInt8], joinedAt starts: [Int] = [], for photo: borrowing Photo,
+    _ options: EncodingOptions
   ) -> (bytes: [UInt8]?, notes: [String]) {
     var options = options
     options.mark = nil
@@ -46,7 +61,7 @@ enum PhotoshopBlock {
     var notes: [String] = []
     // What lies before is in the result, or gone.
     var done = 0
-    for resource in resources(data) {
+    for resource in resources(data, joinedAt: starts) {
       var contents: [UInt8]?
       switch resource.id {
       case 0x0409, 0x040C:
@@ -58,7 +73,13 @@ enum PhotoshopBlock {
       case 0x0424:
         let xmp = XMPPacket.updated(Array(resource.data), options)
         notes += xmp.notes
-        contents = xmp.packet ?? Array(resource.data)
+        let packet = xmp.packet ?? Array(resource.data)
+        // A position that is cut off has no end to take it out to.
+        if options.strip == .gps, resource.isCut, XMPPacket.mentionsPosition(packet[...]) {
+          notes.append(ExifBlock.positionNote)
+        } else {
+          contents = packet
+        }
       default: continue
       }
       if let contents, resource.data.elementsEqual(contents) { continue }
