@@ -54,7 +54,7 @@ struct JPEGEdit {
     _ pixels: borrowing Tensor<UInt8>, firstRow: Int, changed: borrowing Mask
   ) throws(CodecError) -> EncodedPhoto {
     var result = EncodedPhoto(bytes: [])
-    result.notes = metadata.notes
+    result.notes = metadata.notes.all
 
     if let quality = options.quality {
       let coded = try unsafe run(pixels, changed) { pixels, mask throws(CodecError) in

@@ -13,7 +13,7 @@ struct JPEGMetadata {
   /// Positions in all.
   private let count: Int
   /// What was changed, one phrase each.
-  private(set) var notes: [String] = []
+  private(set) var notes = Notes()
 
   /// All segments, in the file's order.
   var all: [UInt8] {
@@ -74,7 +74,7 @@ struct JPEGMetadata {
         JPEGFile.Marker.comment:
         segments[index] = Array(bytes[segment.range])
       case JPEGFile.Marker.app(11) where Array(contents).first(of: "c2pa", from: 0) != nil:
-        if !notes.contains(Self.credentialsNote) { notes.append(Self.credentialsNote) }
+        notes.append(Self.credentialsNote)
       case JPEGFile.Marker.app(13) where contents.starts(with: PhotoshopBlock.name):
         if index == photoshop.first {
           updatePhotoshop(photoshop, of: file, in: bytes, photo: photo, options: options)

@@ -43,7 +43,7 @@ func encodePNG(
     }
   }
   let metadata = PNGMetadata(of: file, in: source.bytes, photo: photo, options: options)
-  result.notes += metadata.notes
+  result.notes += metadata.notes.all
   result.bytes = output.file(over: source.bytes, chunks: file.chunks, metadata: metadata)
   return result
 }

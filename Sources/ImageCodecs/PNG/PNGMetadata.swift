@@ -10,7 +10,7 @@ struct PNGMetadata {
   /// Chunks that the source did not have: names and contents.
   private(set) var added: [(type: String, contents: [UInt8])] = []
   /// What was changed, one phrase each.
-  private(set) var notes: [String] = []
+  private(set) var notes = Notes()
   /// Whether the file has a packet of XMP already.
   private var hasXMP = false
 
@@ -26,6 +26,8 @@ struct PNGMetadata {
 
   /// Carries the chunks over.
   init(of file: PNGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions) {
+    // There may be as many kinds as chunks.
+    var unknown = (count: 0, kinds: [String]())
     for chunk in file.chunks {
       // One entry of history is enough, should there be several packets.
       var options = options
@@ -53,7 +55,7 @@ struct PNGMetadata {
         "iTXt" where options.strip == .gps && Self.isPosition(contents):
         // A field of EXIF or XMP once more, as ImageMagick writes each.
         replaced[start] = .some(nil)
-        if !notes.contains(ExifBlock.positionNote) { notes.append(ExifBlock.positionNote) }
+        notes.append(ExifBlock.positionNote)
       case "acTL", "fcTL", "fdAT":
         replaced[start] = .some(nil)
         if chunk.type == "acTL" {
@@ -64,7 +66,7 @@ struct PNGMetadata {
         notes.append("content credentials dropped: they vouch for the old picture")
       case "dSIG":
         replaced[start] = .some(nil)
-        if !notes.contains(Self.signatureNote) { notes.append(Self.signatureNote) }
+        notes.append("digital signature dropped: it vouches for the old picture")
       case "tIME":
         // The standard wants it to be that of the last change: rather none than an older one.
         let time = options.mark.flatMap { Self.time($0.date) }
@@ -74,10 +76,19 @@ struct PNGMetadata {
         }
       case let type where chunk.dependsOnTheSamples && !Self.independent.contains(type):
         replaced[start] = .some(nil)
-        let note = "unknown chunk \(type) dropped: it may describe the old picture"
-        if !notes.contains(note) { notes.append(note) }
+        unknown.count += 1
+        if unknown.kinds.count < 4, !unknown.kinds.contains(type) { unknown.kinds.append(type) }
       default: break
       }
+    }
+    if unknown.count == 1 {
+      notes.append("unknown chunk \(unknown.kinds[0]) dropped: it may describe the old picture")
+    } else if unknown.count > 1 {
+      let names =
+        unknown.kinds.prefix(3).joined(separator: ", ")
+        + (unknown.kinds.count > 3 ? " and others" : "")
+      notes.append(
+        "\(unknown.count) unknown chunks dropped (\(names)): they may describe the old picture")
     }
     if bytes[file.end...].contains(where: { $0 != 0 }) {
       notes.append("data behind the picture dropped")
@@ -95,8 +106,6 @@ struct PNGMetadata {
   private static func isPosition(_ text: ArraySlice<UInt8>) -> Bool {
     XMPPacket.isPosition(text.prefix { $0 != 0 })
   }
-
-  private static let signatureNote = "digital signature dropped: it vouches for the old picture"
 
   /// A tIME chunk's contents for a time in UTC like `2026-01-02T03:04:05Z`; nil for one that is written in
   /// another way.
