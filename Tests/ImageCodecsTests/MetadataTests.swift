@@ -174,6 +174,37 @@ import Testing
     #expect(!cut.bytes.contains(0xAB))
   }
 
+  /// Strips that all lie over each other go in the time that one takes, and spare what is in use.
+  @Test(.timeLimit(.minutes(1))) func stripsOverStripsTakeNoLongerThanOne() throws {
+    func number(_ value: Int, _ bytes: Int) -> [UInt8] {
+      (0..<bytes).map { UInt8(value >> (8 * $0) & 255) }
+    }
+    let (count, length) = (20_000, 300_000)
+    let arrays = 8 + 2 + 12 + 4 + 2 + 24 + 4
+    let picture = arrays + 8 * count
+    var block = Array("II*\0".utf8) + number(8, 4) + number(1, 2)
+    block += number(0x0112, 2) + number(3, 2) + number(1, 4) + number(1, 4) + number(26, 4)
+    block += number(2, 2)
+    for (tag, offset) in [(0x0111, arrays), (0x0117, arrays + 4 * count)] {
+      block += number(tag, 2) + number(4, 2) + number(count, 4) + number(offset, 4)
+    }
+    block += number(0, 4)
+    // The first would take the second directory with it.
+    for i in 0..<count { block += number(i == 0 ? 30 : picture + i % 7, 4) }
+    for _ in 0..<count { block += number(length, 4) }
+    let before = block
+    block += [UInt8](repeating: 0xAB, count: length + 6) + [1, 2]
+    let photo = Photo(pixels: Tensor(height: 8, width: 8, channels: 3, repeating: 9))
+    var exif = try #require(ExifBlock(block))
+    exif.update(for: photo, thumbnail: .rebuild)
+    #expect(exif.notes == ["thumbnail dropped"])
+    try #require(exif.bytes.count == block.count)
+    #expect(exif.bytes.suffix(2) == [1, 2])
+    let isBlank = exif.bytes[picture...].dropLast(2).allSatisfy { $0 == 0 }
+    let isKept = exif.bytes[26..<picture].elementsEqual(before[26...])
+    #expect(isBlank && isKept)
+  }
+
   /// ImageMagick's way to keep EXIF in a PNG, with the thumbnail in it.
   @Test(arguments: ["tEXt", "zTXt"])
   func aThumbnailInARawProfileShowsTheResult(type: String) throws {

@@ -138,13 +138,12 @@ struct ExifBlock {
     } else if let offsets = entry(0x0111).flatMap(tiff.numbers),
       let lengths = entry(0x0117).flatMap(tiff.numbers)
     {
-      // Samples that are not compressed may lie in several strips. From the last to the first, so that those at
-      // the block's end can all be cut off; of one that would go beyond it, what is there goes.
-      for (start, length) in zip(offsets, lengths).sorted(by: { $0.0 > $1.0 })
-      where start >= 8 && start < tiff.bytes.count {
-        let range = start..<min(start + length, tiff.bytes.count)
-        if areas.leaveFree(range) { remove(range, behind: pointer) }
-      }
+      // Samples that are not compressed may lie in several strips; of one that would go beyond the block's end,
+      // what is there goes. Hostile data could lay thousands of long ones over each other.
+      let strips = zip(offsets, lengths).filter { $0.0 >= 8 && $0.0 < tiff.bytes.count }
+        .map { $0.0..<min($0.0 + $0.1, tiff.bytes.count) }
+      // From the last to the first, so that those at the block's end can all be cut off.
+      for range in areas.free(among: strips).reversed() { remove(range, behind: pointer) }
     } else if entry(0x0111) == nil, entry(0x0201) == nil {
       return nil
     }

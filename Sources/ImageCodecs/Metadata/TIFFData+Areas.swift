@@ -10,6 +10,20 @@ extension TIFFData {
     func leaveFree(_ range: Range<Int>) -> Bool {
       !directories.contains { $0.overlaps(range) } && !values.contains { $0.overlaps(range) }
     }
+
+    /// Where those of many ranges are that are nobody's, in order and without overlaps.
+    func free(among ranges: [Range<Int>]) -> [Range<Int>] {
+      let used = (directories + values).union
+      return ranges.filter { range in
+        // The first that ends behind the range's start.
+        var (low, high) = (0, used.count)
+        while low < high {
+          let middle = (low + high) / 2
+          if used[middle].upperBound <= range.lowerBound { low = middle + 1 } else { high = middle }
+        }
+        return low == used.count || !used[low].overlaps(range)
+      }.union
+    }
   }
 
   /// Entries that hold the offsets of directories: SubIFDs, Exif, GPS and Interop.
@@ -44,5 +58,20 @@ extension TIFFData {
       areas.directories.append(hasNext ? own : own.prefix(2 + 12 * directory.entries.count))
     }
     return areas
+  }
+}
+
+extension [Range<Int>] {
+  /// The same places in order, as one where ranges overlap or touch.
+  var union: [Range<Int>] {
+    var union: [Range<Int>] = []
+    for range in sorted(by: { $0.lowerBound < $1.lowerBound }) where !range.isEmpty {
+      if let last = union.last, range.lowerBound <= last.upperBound {
+        union[union.count - 1] = last.lowerBound..<Swift.max(last.upperBound, range.upperBound)
+      } else {
+        union.append(range)
+      }
+    }
+    return union
   }
 }
