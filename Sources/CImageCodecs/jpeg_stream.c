@@ -5,6 +5,10 @@
 // No camera or program writes more scans; a file that does makes a decoder work for hours.
 enum { MAX_SCANS = 500 };
 
+// A scan takes its time for every block, though a few bytes can say of thousands that nothing changes. In all
+// scans together, photos have a few blocks for a byte, and even a white picture has some twenty.
+enum { FREE_BLOCKS = 1 << 23, BLOCKS_A_BYTE = 64 };
+
 // MARK: Errors
 
 static efi_code code_of_message(int message) {
@@ -144,9 +148,18 @@ static void destination_init(efi_jpeg_destination *target, j_compress_ptr info,
 // MARK: Reading
 
 static void reader_watch(j_common_ptr common) {
-  if (common->is_decompressor && ((j_decompress_ptr)common)->input_scan_number > MAX_SCANS) {
-    efi_jpeg_error_state *state = (efi_jpeg_error_state *)common->err;
-    efi_leave(state->wall, EFI_UNSUPPORTED, "more than 500 scans");
+  if (!common->is_decompressor) return;
+  efi_jpeg_reader *reader = (efi_jpeg_reader *)common;
+  const struct jpeg_decompress_struct *info = &reader->info;
+  if (info->input_scan_number == reader->scan) return;
+  reader->scan = info->input_scan_number;
+  reader->blocks += (uint64_t)info->MCUs_per_row * info->MCU_rows_in_scan *
+                    (uint64_t)info->blocks_in_MCU;
+  if (reader->scan > MAX_SCANS) {
+    efi_leave(reader->errors.wall, EFI_UNSUPPORTED, "more than 500 scans");
+  }
+  if (reader->blocks > reader->max_blocks) {
+    efi_leave(reader->errors.wall, EFI_UNSUPPORTED, "too many scans for so little data");
   }
 }
 
@@ -157,6 +170,9 @@ void efi_jpeg_reader_open(efi_jpeg_reader *reader, efi_wall *wall, const uint8_t
   jpeg_create_decompress(&reader->info);
   reader->progress.progress_monitor = reader_watch;
   reader->info.progress = &reader->progress;
+  reader->scan = 0;
+  reader->blocks = 0;
+  reader->max_blocks = FREE_BLOCKS + (uint64_t)BLOCKS_A_BYTE * count;
   source_init(&reader->source, &reader->info, bytes, count);
   jpeg_read_header(&reader->info, TRUE);
   if (reader->info.data_precision != 8) {

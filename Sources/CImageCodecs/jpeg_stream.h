@@ -24,10 +24,13 @@ typedef struct efi_jpeg_destination {
 
 /// A file that is read. Zeroed until it is opened, it can always go to `jpeg_destroy_decompress`.
 typedef struct efi_jpeg_reader {
-  struct jpeg_decompress_struct info;
+  struct jpeg_decompress_struct info;  // first: libjpeg hands this to what watches it
   struct jpeg_source_mgr source;
   struct jpeg_progress_mgr progress;
   efi_jpeg_error_state errors;
+  int scan;             // the one being read, from 1 on
+  uint64_t blocks;      // in all scans up to that one
+  uint64_t max_blocks;  // how many are read before the file is refused
 } efi_jpeg_reader;
 
 /// A file that is written. Zeroed until it is opened, it can always go to `jpeg_destroy_compress`.

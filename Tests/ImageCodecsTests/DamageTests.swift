@@ -112,6 +112,35 @@ import Testing
     }
   }
 
+  /// A few bytes can hold a scan of any number of blocks that stay as they are.
+  @Test(arguments: [(120, true), (400, false)])
+  func scansThatSayNothingAreNotReadWithoutEnd(scans: Int, isRead: Bool) throws {
+    func segment(_ marker: UInt8, _ contents: [UInt8]) -> [UInt8] {
+      [0xFF, marker, 0, UInt8(contents.count + 2)] + contents
+    }
+    // 2048 x 2048 grey pixels, which are 65,536 blocks.
+    var bytes: [UInt8] = [0xFF, 0xD8] + segment(0xDB, [0] + [UInt8](repeating: 1, count: 64))
+    bytes += segment(0xC2, [8, 8, 0, 8, 0, 1, 1, 0x11, 0])
+    // One code each, of one bit and of two: a mean that stays, and a run of 2^14 and more blocks that stay.
+    for (table, count, symbol) in [(UInt8(0), [UInt8(1), 0], UInt8(0)), (0x10, [0, 1], 0xE0)] {
+      bytes += segment(0xC4, [table] + count + [UInt8](repeating: 0, count: 14) + [symbol])
+    }
+    bytes += segment(0xDA, [1, 1, 0, 0, 0, 0]) + [UInt8](repeating: 0, count: 8192)
+    for _ in 1..<scans {
+      // The code and 14 bits of the run's length, four times.
+      bytes += segment(0xDA, [1, 1, 0, 1, 63, 0]) + (0..<4).flatMap { _ in [UInt8(0x15), 0x55] }
+    }
+    bytes += [0xFF, 0xD9]
+    if isRead {
+      #expect(try decode(bytes, name: "").photo.width == 2048)
+    } else {
+      let what = "too many scans for so little data"
+      #expect(throws: CodecError.unsupported(.jpeg, what: what)) {
+        _ = try decode(bytes, name: "")
+      }
+    }
+  }
+
   @Test func twelveBitsAreNotRead() throws {
     var jpeg = Fixture.bytes("ycc420-baseline.jpg")
     let frame = try #require(
