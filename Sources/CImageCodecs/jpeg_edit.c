@@ -199,7 +199,8 @@ static void encode_again_body(void *opaque) {
   for (int c = 0; c < into->num_components; c++) {
     into->comp_info[c].quant_tbl_no = chroma && (c == 1 || c == 2) ? 1 : 0;
   }
-  into->optimize_coding = TRUE;
+  into->arith_code = job->arithmetic;
+  into->optimize_coding = !job->arithmetic;
   into->restart_interval = (unsigned)job->restart_interval;
   if (job->progression) jpeg_simple_progression(into);
   jpeg_start_compress(into, TRUE);
@@ -233,9 +234,11 @@ efi_code efi_jpeg_encode_over(const uint8_t *source, size_t count, const uint8_t
 
 efi_code efi_jpeg_encode_again(const uint8_t *source, size_t count, const uint8_t *pixels,
                                const uint8_t *mask, int quality, bool progression,
-                               int restart_interval, efi_buffer *output, efi_failure *failure) {
+                               bool arithmetic, int restart_interval, efi_buffer *output,
+                               efi_failure *failure) {
   efi_jpeg_edit job = {.wall.failure = failure, .bytes = source, .count = count, .pixels = pixels,
                        .mask = mask, .quality = quality, .progression = progression,
-                       .restart_interval = restart_interval, .output = output};
+                       .arithmetic = arithmetic, .restart_interval = restart_interval,
+                       .output = output};
   return run_over(&job, encode_again_body);
 }

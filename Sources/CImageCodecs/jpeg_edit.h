@@ -16,6 +16,7 @@ typedef struct efi_jpeg_edit {
   const efi_jpeg_plan *plan;
   int quality;
   bool progression;
+  bool arithmetic;
   int restart_interval;
   efi_buffer *output;
   efi_jpeg_outcome outcome;

@@ -75,6 +75,7 @@ import Testing
     let (old, new) = (try jpegInfo(bytes), try jpegInfo(result.bytes))
     #expect(new.color == old.color && new.components == old.components)
     #expect(new.horizontal == old.horizontal && new.vertical == old.vertical)
+    #expect(new.arithmetic == old.arithmetic && new.progressive == old.progressive)
     let (source, edited) = (JPEGFile(bytes), JPEGFile(result.bytes))
     #expect(source.scans.first?.restartInterval == edited.scans.first?.restartInterval)
     if !fixture.name.hasPrefix("metadata") {

@@ -120,7 +120,8 @@ efi_code efi_jpeg_encode_over(const uint8_t *source, size_t count, const uint8_t
 /// As `efi_jpeg_encode_over`, without APPn or COM segments.
 efi_code efi_jpeg_encode_again(const uint8_t *source, size_t count, const uint8_t *pixels,
                                const uint8_t *mask, int quality, bool progression,
-                               int restart_interval, efi_buffer *output, efi_failure *failure);
+                               bool arithmetic, int restart_interval, efi_buffer *output,
+                               efi_failure *failure);
 
 /// Encodes grey (1 channel) or RGB (3) pixels as a new baseline JPEG.
 efi_code efi_jpeg_encode_new(const uint8_t *pixels, int width, int height, int channels,

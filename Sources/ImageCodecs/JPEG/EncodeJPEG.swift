@@ -61,7 +61,7 @@ struct JPEGEdit {
         try unsafe Library.write(.jpeg) { output, failure in
           unsafe efi_jpeg_encode_again(
             source.bytes, source.bytes.count, pixels, mask, Int32(min(max(quality, 1), 100)),
-            info.progressive, Int32(firstScan.restartInterval), output, failure)
+            info.progressive, info.arithmetic, Int32(firstScan.restartInterval), output, failure)
         } collect: {
           unsafe Array($0)
         }
