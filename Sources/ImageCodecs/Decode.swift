@@ -79,7 +79,8 @@ func jpegInfo(_ bytes: [UInt8]) throws(CodecError) -> efi_jpeg_info {
   let (width, height) = (Int(info.width), Int(info.height))
   // RGB, and in the writing the coefficients of every component, two bytes each.
   try SizeLimits.check(
-    width: width, height: height, bytesPerPixel: 3 + 2 * Int(info.components))
+    width: width, height: height, bytesPerPixel: 3 + 2 * Int(info.components),
+    fileBytes: bytes.count)
   // Huffman codes spend at least one bit on each block of 64 samples of the finest component.
   if !info.arithmetic, (width / 8) * (height / 8) / 8 > bytes.count { throw .truncated(.jpeg) }
   return info
@@ -126,7 +127,8 @@ private func sequentialCopy(of bytes: [UInt8]) throws(CodecError) -> [UInt8] {
 func samples(
   of file: PNGFile, in bytes: [UInt8], layout: efi_png_layout, channels: Int
 ) throws(CodecError) -> Tensor<UInt8> {
-  try SizeLimits.check(width: file.width, height: file.height, bytesPerPixel: channels + 4)
+  try SizeLimits.check(
+    width: file.width, height: file.height, bytesPerPixel: channels + 4, fileBytes: bytes.count)
   let ranges = file.criticalRanges
   var samples = Tensor<UInt8>(
     uninitializedHeight: file.height, width: file.width, channels: channels)
@@ -175,7 +177,9 @@ private func rounded(_ samples: borrowing Tensor<UInt16>) -> Tensor<UInt8> {
 private func deepSamples(
   of file: PNGFile, in bytes: [UInt8]
 ) throws(CodecError) -> Tensor<UInt16> {
-  try SizeLimits.check(width: file.width, height: file.height, bytesPerPixel: 12)
+  try SizeLimits.check(
+    width: file.width, height: file.height, bytesPerPixel: file.deepBytesPerPixel,
+    fileBytes: bytes.count)
   let ranges = file.criticalRanges
   var samples = Tensor<UInt16>(uninitializedHeight: file.height, width: file.width, channels: 3)
   try unsafe samples.withUnsafeMutableBufferPointer { buffer throws(CodecError) in

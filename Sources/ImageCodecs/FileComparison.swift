@@ -121,7 +121,8 @@ private func deepSamples(of decoded: borrowing DecodedPhoto) throws(CodecError) 
     return try samples(of: try PNGFile(bytes), in: bytes, layout: EFI_PNG_RGBA16, channels: 8)
   }
   let (width, height) = (decoded.photo.width, decoded.photo.height)
-  try SizeLimits.check(width: width, height: height, bytesPerPixel: 12)
+  try SizeLimits.check(
+    width: width, height: height, bytesPerPixel: 12, fileBytes: bytes.count)
   var deep = Tensor<UInt8>(height: height, width: width, channels: 8, repeating: 255)
   let from = decoded.photo.pixels.span
   var to = deep.mutableSpan

@@ -97,6 +97,21 @@ import Testing
     #expect(throws: CodecError.truncated(.png)) { _ = try decode(png, name: "") }
   }
 
+  /// The samples in all their forms at the peak, the file and its result have to fit into three quarters.
+  @Test(arguments: [("grey16.png", 12), ("greya16.png", 14), ("rgb16.png", 16), ("rgba16.png", 18)])
+  func samplesOfSixteenBitsNeedTheirMemory(name: String, bytesPerPixel: Int) throws {
+    #expect(try PNGFile(Fixture.bytes(name)).deepBytesPerPixel == bytesPerPixel)
+    func check(memory: UInt64) throws(CodecError) {
+      try SizeLimits.check(
+        width: 1000, height: 1000, bytesPerPixel: bytesPerPixel, fileBytes: 3_000_000,
+        memory: memory)
+    }
+    let needed = UInt64(bytesPerPixel * 1_000_000 + 6_000_000)
+    try check(memory: 0)
+    try check(memory: needed / 3 * 4 + 8)
+    #expect(throws: CodecError.self) { try check(memory: needed / 3 * 4 - 8) }
+  }
+
   @Test func scansWithoutEndAreRefused() throws {
     let bytes = Fixture.bytes("ycc420-progressive.jpg")
     let file = JPEGFile(bytes)

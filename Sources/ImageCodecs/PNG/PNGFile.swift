@@ -101,7 +101,8 @@ struct PNGFile {
     }
     // Deflate cannot shrink more than 1032 times: less data than that cannot hold the picture.
     let coded = chunks.reduce(0) { $1.type == "IDAT" ? $0 + $1.contents.count : $0 }
-    try SizeLimits.check(width: width, height: height, bytesPerPixel: 4)
+    // What it takes at the least; what is decoded, and to which samples, decides on more.
+    try SizeLimits.check(width: width, height: height, bytesPerPixel: 4, fileBytes: bytes.count)
     let smallest = (width * channels * Int(info.depth) / 8) * height
     if coded == 0 || smallest / 1032 > coded { throw .truncated(.png) }
     // libpng stops at the first of the data, and refuses a second header or palette whatever follows it.
@@ -124,6 +125,9 @@ struct PNGFile {
     default: 1
     }
   }
+  /// What an edit of 16-bit samples holds of each pixel at its peak, in bytes: the photo in 8 bits and in 16, the
+  /// mask, and the file's own samples.
+  var deepBytesPerPixel: Int { 3 + 6 + 1 + 2 * channels }
   /// Where the file should end: behind IEND.
   var end: Int { chunks.last?.range.upperBound ?? 0 }
   /// Whether pixels may be transparent.
