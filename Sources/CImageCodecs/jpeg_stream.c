@@ -11,7 +11,7 @@ enum { FREE_BLOCKS = 1 << 23, BLOCKS_A_BYTE = 64 };
 
 // MARK: Errors
 
-static efi_code code_of_message(int message) {
+static efi_code code_of_message(int message, bool is_reader) {
   switch (message) {
     case JERR_OUT_OF_MEMORY:
       return EFI_NO_MEMORY;
@@ -30,6 +30,11 @@ static efi_code code_of_message(int message) {
     case JERR_BAD_SCAN_SCRIPT:
     case JERR_MISSING_DATA:
       return EFI_BAD_SCRIPT;
+    // Tables that a reader gets by with, the writer may refuse.
+    case JERR_BAD_HUFF_TABLE:
+    case JERR_HUFF_MISSING_CODE:
+    case JERR_NO_HUFF_TABLE:
+      return is_reader ? EFI_CORRUPT : EFI_BAD_SCRIPT;
     case JERR_INPUT_EMPTY:
     case JERR_INPUT_EOF:
     case JWRN_HIT_MARKER:
@@ -43,7 +48,7 @@ static void error_exit(j_common_ptr common) {
   efi_jpeg_error_state *state = (efi_jpeg_error_state *)common->err;
   char text[JMSG_LENGTH_MAX];
   state->manager.format_message(common, text);
-  efi_code code = code_of_message(state->manager.msg_code);
+  efi_code code = code_of_message(state->manager.msg_code, common->is_decompressor);
   if (code == EFI_CORRUPT && state->input_ended) code = EFI_TRUNCATED;
   // Data that stops short of a marker is damaged, not cut, as long as the file goes on.
   if (code == EFI_TRUNCATED && common->is_decompressor && !state->input_ended) code = EFI_CORRUPT;

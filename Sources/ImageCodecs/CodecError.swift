@@ -21,6 +21,8 @@ public enum CodecError: Error, Equatable, CustomStringConvertible {
   case sizeMismatch(expected: String, found: String)
   /// The picture could not be encoded; the library's words.
   case notEncodable(ImageFormat, detail: String)
+  /// A JPEG cannot be written in the scans or with the code tables asked for; the library's words.
+  case unwritableScans(detail: String)
 
   /// The line to show after the file's name.
   public var description: String {
@@ -44,7 +46,7 @@ public enum CodecError: Error, Equatable, CustomStringConvertible {
     case .sizeMismatch(let expected, let found):
       "the picture has \(found) pixels and not the \(expected) of its source: give both the same size"
     // A photo's result has the photo's format; pictures that go with it have the one that they are named by.
-    case .notEncodable(.jpeg, let detail):
+    case .notEncodable(.jpeg, let detail), .unwritableScans(let detail):
       "the result cannot be written as JPEG (\(detail)): convert the photo to PNG first, or name a "
         + "picture that is not the photo .png"
     case .notEncodable(.png, let detail):

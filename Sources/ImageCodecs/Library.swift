@@ -32,6 +32,7 @@ enum Library {
       return unsafe collect(UnsafeBufferPointer(start: buffer.bytes, count: buffer.count))
     case EFI_NO_MEMORY: throw .outOfMemory
     case EFI_TRUNCATED: throw .truncated(format)
+    case EFI_BAD_SCRIPT: throw .unwritableScans(detail: message(failure))
     default: throw .notEncodable(format, detail: message(failure))
     }
   }

@@ -110,6 +110,50 @@ import Testing
     #expect(JPEGFile(copy).scans.count == 1)
   }
 
+  /// A file after an edit in its middle.
+  private func edited(_ bytes: [UInt8]) throws -> EncodedPhoto {
+    var decoded = try decode(bytes, name: "")
+    let mask = Hole.middle.mask(width: decoded.photo.width, height: decoded.photo.height)
+    paint(&decoded.photo, where: mask)
+    return try encode(decoded.photo, changed: mask, over: decoded.source)
+  }
+
+  /// What decoders forgive and libjpeg's writer does not is written in another way.
+  ///
+  /// That is a scan that comes twice, or a table with two codes for a symbol; other failures stay failures.
+  @Test func scansThatCannotBeWrittenAreMadeAnew() throws {
+    let bytes = Fixture.bytes("ycc420-progressive.jpg")
+    let starts = JPEGFile(bytes).segments.filter { $0.marker == JPEGFile.Marker.startOfScan }
+    let first = try #require(starts.first).range.lowerBound
+    let rest = try #require(
+      JPEGFile(bytes).segments.first { $0.range.lowerBound > first }
+    ).range.lowerBound
+    let twice = try edited(Array(bytes[..<rest]) + bytes[first...])
+    #expect(try #require(twice.notes.first).hasPrefix("scans and code tables made anew ("))
+
+    var baseline = Fixture.bytes("ycc420-baseline.jpg")
+    let tables = JPEGFile(baseline).segments.filter {
+      $0.marker == JPEGFile.Marker.huffmanTables && baseline[$0.contents].first == 0x10
+    }
+    // The last symbol, of the rarest code, becomes the first one.
+    let table = try #require(tables.first).contents
+    baseline[table.lowerBound + 16 + 162] = baseline[table.lowerBound + 17]
+    let bogus = try edited(baseline)
+    #expect(
+      bogus.notes == ["scans and code tables made anew (bogus Huffman table definition)"])
+
+    func write(_ code: efi_code) throws(CodecError) {
+      try unsafe Library.write(.jpeg) { _, _ in
+        code
+      } collect: { _ in
+        ()
+      }
+    }
+    let none = "no reason given"
+    #expect(throws: CodecError.unwritableScans(detail: none)) { try write(EFI_BAD_SCRIPT) }
+    #expect(throws: CodecError.notEncodable(.jpeg, detail: none)) { try write(EFI_CORRUPT) }
+  }
+
   @Test func nothingChangedMeansTheSameFile() throws {
     let bytes = Fixture.bytes("metadata.jpg")
     let decoded = try decode(bytes, name: "a.jpg")

@@ -15,7 +15,7 @@ typedef enum efi_code {
   EFI_CORRUPT,      ///< the data contradicts itself
   EFI_UNSUPPORTED,  ///< a kind of file that the library cannot read or write
   EFI_NO_MEMORY,    ///< an allocation failed
-  EFI_BAD_SCRIPT,   ///< the scans asked for cannot be written
+  EFI_BAD_SCRIPT,   ///< the scans or Huffman tables asked for cannot be written
 } efi_code;
 
 enum { EFI_MESSAGE_CAPACITY = 256 };

@@ -99,7 +99,7 @@ struct JPEGEdit {
     let coded: [UInt8]
     do throws(CodecError) {
       coded = try write(pixels, changed, asTheSource: true)
-    } catch .notEncodable(_, let detail) {
+    } catch .unwritableScans(let detail) {
       // The source's scans or tables break a rule that decoders forgive and libjpeg's writer does not.
       coded = try write(pixels, changed, asTheSource: false)
       result.notes.append("scans and code tables made anew (\(detail))")
