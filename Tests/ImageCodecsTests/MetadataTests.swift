@@ -206,7 +206,7 @@ import Testing
   }
 
   /// ImageMagick's way to keep EXIF in a PNG, with the thumbnail in it.
-  @Test(arguments: ["tEXt", "zTXt"])
+  @Test(arguments: ["tEXt", "zTXt", "iTXt"])
   func aThumbnailInARawProfileShowsTheResult(type: String) throws {
     let jpeg = Fixture.bytes("metadata.jpg")
     let exif = try #require(JPEGFile(jpeg).exif(in: jpeg)).tiff
@@ -221,8 +221,11 @@ import Testing
     let head = Array("Raw profile type exif\0".utf8)
     var bytes = Array(Fixture.bytes("rgb8.png").dropLast(12))
     let packed = PNGFile.packedText(Array(head.dropLast()), Array(text.utf8))
-    PNGOutput.append(
-      type, type == "tEXt" ? head + text.utf8 : try #require(packed), to: &bytes)
+    let contents = [
+      "tEXt": head + text.utf8, "zTXt": try #require(packed),
+      "iTXt": head + Array("\0\0en\0Titel\0\(text)".utf8),
+    ]
+    PNGOutput.append(type, try #require(contents[type]), to: &bytes)
     bytes += Fixture.bytes("rgb8.png").suffix(12)
 
     func profile(_ bytes: [UInt8]) throws -> RawProfile {
@@ -235,6 +238,10 @@ import Testing
     let (result, _, _) = try edit(bytes)
     #expect(result.notes == ["thumbnail rebuilt"])
     let after = try profile(result.bytes)
+    let chunk = try #require(try PNGFile(result.bytes).chunks.first { $0.type == type })
+    #expect(
+      type != "iTXt"
+        || result.bytes[chunk.contents].starts(with: head + Array("\0\0en\0Titel\0\n".utf8)))
     let old = try #require(EmbeddedJPEG.ranges(in: block).first)
     let new = try #require(EmbeddedJPEG.ranges(in: after.bytes).first)
     #expect(old.lowerBound == new.lowerBound && after.bytes.count == block.count)

@@ -168,15 +168,23 @@ struct PNGFile {
       return Array(contents)
     }
     if chunk.type == "zTXt" { return text(of: chunk, in: bytes).map { contents[...keyword] + $0 } }
-    // Two bytes on compression, a language and the translated keyword come before the text.
     guard keyword + 1 < contents.endIndex, contents[keyword + 1] != 0 else {
       return Array(contents)
     }
-    guard let language = contents[(keyword + 2)...].dropFirst().firstIndex(of: 0),
-      let translation = contents[(language + 1)...].firstIndex(of: 0),
-      let text = text(of: chunk, in: bytes)
+    guard let head = Self.plainHead(contents), let text = text(of: chunk, in: bytes) else {
+      return nil
+    }
+    return head + text
+  }
+
+  /// What comes before the text in an iTXt chunk's contents when that is not compressed; nil where it has no end.
+  static func plainHead(_ contents: ArraySlice<UInt8>) -> [UInt8]? {
+    // Behind the keyword: two bytes on compression, a language and the translated keyword.
+    guard let keyword = contents.firstIndex(of: 0), keyword + 2 < contents.endIndex,
+      let language = contents[(keyword + 3)...].firstIndex(of: 0),
+      let translation = contents[(language + 1)...].firstIndex(of: 0)
     else { return nil }
-    return contents[...keyword] + [0, 0] + contents[(keyword + 3)...translation] + text
+    return contents[...keyword] + [0, 0] + contents[(keyword + 3)...translation]
   }
 
   /// The contents of a zTXt chunk; nil where libpng finds fault with the keyword.

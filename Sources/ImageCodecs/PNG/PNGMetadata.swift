@@ -48,7 +48,8 @@ struct PNGMetadata {
         "zTXt" where contents.starts(with: Self.keyword):
         updateXMP(chunk, of: file, in: bytes, options: options)
       case "tEXt" where contents.starts(with: RawProfile.keyword.utf8),
-        "zTXt" where contents.starts(with: RawProfile.keyword.utf8):
+        "zTXt" where contents.starts(with: RawProfile.keyword.utf8),
+        "iTXt" where contents.starts(with: RawProfile.keyword.utf8):
         updateRawProfile(chunk, of: file, in: bytes, photo: photo, options: options)
       case "tEXt" where options.strip == .gps && Self.isPosition(contents),
         "zTXt" where options.strip == .gps && Self.isPosition(contents),
@@ -164,7 +165,10 @@ struct PNGMetadata {
       return
     }
     replaced[chunk.range.lowerBound] =
-      chunk.type == "tEXt"
-      ? keyword + [0] + profile.text : PNGFile.packedText(Array(keyword), profile.text)
+      switch chunk.type {
+      case "tEXt": keyword + [0] + profile.text
+      case "zTXt": PNGFile.packedText(Array(keyword), profile.text)
+      default: PNGFile.plainHead(bytes[chunk.contents]).map { $0 + profile.text }
+      }
   }
 }
