@@ -43,6 +43,8 @@ public struct EncodingOptions: Sendable, Equatable {
   ///
   /// Its date becomes a PNG's tIME too, where the source has one; without an entry, that is dropped.
   public var mark: Mark?
+  /// Whether the file loses what lies behind the picture, so that metadata must not tell of it.
+  var dropsWhatFollows = false
 
   /// Makes options; the defaults change as little of the file as possible.
   public init(

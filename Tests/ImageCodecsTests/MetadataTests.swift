@@ -288,6 +288,35 @@ import Testing
     #expect(try edit(input).result.notes.isEmpty)
   }
 
+  /// Phones say in XMP that a film or a gain map follows.
+  @Test func whatXMPTellsOfTheDataBehindGoesWithThem() throws {
+    let packet = """
+      <rdf:Description GCamera:MotionPhoto="1" Camera:MicroVideoOffset='99' hdrgm:Version="1.0" \
+      dc:a="b" xmlns:hdrgm="h" GCamera:Other="1"><GCamera:MotionPhotoVersion>1\
+      </GCamera:MotionPhotoVersion><Container:Directory><rdf:Seq><rdf:li/></rdf:Seq>\
+      </Container:Directory><dc:c>d</dc:c></rdf:Description>
+      """
+    let alone = """
+      <rdf:Description dc:a="b" xmlns:hdrgm="h" GCamera:Other="1"><dc:c>d</dc:c></rdf:Description>
+      """
+    func edited(
+      _ others: [(UInt8, [UInt8])], behind: String = ""
+    ) throws -> (packet: String, notes: [String]) {
+      let bytes = file(
+        with: [(0xE1, XMPPacket.name + packet.utf8)] + others, behind: Array(behind.utf8))
+      let (result, _, after) = try edit(bytes)
+      let contents = after[0].dropFirst(4 + XMPPacket.name.count)
+      return (String(decoding: contents, as: UTF8.self), result.notes)
+    }
+    let note = "what XMP tells of the data behind the picture dropped"
+    let film = try edited([], behind: "a film of the old scene")
+    #expect(film.packet == alone && film.notes == [note, "data behind the picture dropped"])
+    let map = try edited([(0xE2, Array("MPF\0II*\0".utf8))])
+    #expect(map.packet == alone && map.notes == [note, "further pictures in the file dropped"])
+    let none = try edited([])
+    #expect(none.packet == packet && none.notes.isEmpty)
+  }
+
   @Test func allMetadataCanBeRemoved() throws {
     let (result, _, after) = try edit(Fixture.bytes("metadata.jpg"), strip: .all)
     #expect(
@@ -514,17 +543,21 @@ import Testing
     ("<a x:map='gps' GPSa='1'>x:gps</a>", nil),
   ])
   func thePositionGoesAndTheRestStays(packet: String, expected: String?) {
-    #expect(XMPPacket.withoutPosition(Array(packet.utf8)) == expected.map { Array($0.utf8) })
+    #expect(withoutPosition(Array(packet.utf8)) == expected.map { Array($0.utf8) })
+  }
+
+  private func withoutPosition(_ packet: [UInt8]) -> [UInt8]? {
+    XMPPacket.without(XMPPacket.isPosition, packet)
   }
 
   @Test func manyFieldsGoLikeOne() {
     func many(_ text: (Int) -> String) -> [UInt8] { Array((0..<900).map(text).joined().utf8) }
     let open = many { "<exif:GPS\($0)>" }
     let rest = Array("<a>".utf8)
-    #expect(XMPPacket.withoutPosition(open) == nil)
-    #expect(XMPPacket.withoutPosition(open + many { "</exif:GPS\(899 - $0)>" } + rest) == rest)
-    #expect(XMPPacket.withoutPosition(many { " exif:GPS\($0)='1'" } + rest) == rest)
-    #expect(XMPPacket.withoutPosition(many { "<exif:GPS\($0)>1</exif:GPS\($0)>" } + rest) == rest)
+    #expect(withoutPosition(open) == nil)
+    #expect(withoutPosition(open + many { "</exif:GPS\(899 - $0)>" } + rest) == rest)
+    #expect(withoutPosition(many { " exif:GPS\($0)='1'" } + rest) == rest)
+    #expect(withoutPosition(many { "<exif:GPS\($0)>1</exif:GPS\($0)>" } + rest) == rest)
     #expect(
       XMPPacket.withoutPictures(many { " xmpGImg:image='\($0)'" })
         == many { _ in " xmpGImg:image=''" })

@@ -31,6 +31,12 @@ struct JPEGMetadata {
   ) {
     count = file.segments.count
     var (options, hasXMP) = (options, false)
+    let hasDataBehind = bytes[file.end...].contains { $0 != 0 }
+    options.dropsWhatFollows =
+      hasDataBehind
+      || file.segments.contains {
+        $0.marker == JPEGFile.Marker.app(2) && bytes[$0.contents].starts(with: "MPF\0".utf8)
+      }
     let extended = file.segments.filter {
       $0.marker == JPEGFile.Marker.app(1)
         && bytes[$0.contents].starts(with: XMPPacket.extensionName)
@@ -91,7 +97,7 @@ struct JPEGMetadata {
     if extendedHasPosition {
       notes.append("\(ExifBlock.positionNote), with the rest of a long XMP packet")
     }
-    if bytes[file.end...].contains(where: { $0 != 0 }) {
+    if hasDataBehind {
       notes.append("data behind the picture dropped")
     }
     // What is new comes behind the JFIF and EXIF segments, which have to come first.

@@ -18,9 +18,13 @@ enum XMPPacket {
       result = smaller
       notes.append("preview in XMP dropped")
     }
-    if options.strip == .gps, let elsewhere = withoutPosition(result) {
+    if options.strip == .gps, let elsewhere = without(isPosition, result) {
       result = elsewhere
       notes.append(ExifBlock.positionNote)
+    }
+    if options.dropsWhatFollows, let alone = without(tellsWhatFollows, result) {
+      result = alone
+      notes.append("what XMP tells of the data behind the picture dropped")
     }
     if let mark = options.mark {
       if let marked = marked(result, by: mark) {
@@ -55,96 +59,6 @@ enum XMPPacket {
       }
     }
     return found ? result : nil
-  }
-
-  /// The packet without the position where the photo was taken; nil when it has none.
-  ///
-  /// - Complexity: Linear in the packet's size, whatever it holds.
-  static func withoutPosition(_ packet: [UInt8]) -> [UInt8]? {
-    var kept: [UInt8] = []
-    // What lies before is kept or gone.
-    var done = 0
-    var from = 0
-    var ends = endsOfPositionElements(packet)
-    while let start = startOfPosition(packet, from: from) {
-      from = fieldName(packet, at: start).endIndex
-      guard let before = start > done ? packet[start - 1] : kept.last else { continue }
-      var end: Int?
-      if before == UInt8(ascii: "<") {
-        // An element: to its end tag, or to the end of its only tag.
-        let name = fieldName(packet, at: start)
-        let tag = packet[name.endIndex...].prefix { !"<>".utf8.contains($0) }
-        if tag.endIndex == packet.count || packet[tag.endIndex] == UInt8(ascii: "<") { continue }
-        if tag.last == UInt8(ascii: "/") {
-          end = tag.endIndex + 1
-        } else {
-          while let next = ends[name]?.last, next <= tag.endIndex { ends[name]?.removeLast() }
-          end = ends[name]?.last
-        }
-      } else if isSpace(before) {
-        // An attribute: to the closing quote.
-        let value = packet[fieldName(packet, at: start).endIndex...].drop {
-          isSpace($0) || $0 == UInt8(ascii: "=")
-        }
-        if let quote = value.first, "\"'".utf8.contains(quote) {
-          end = value.dropFirst().firstIndex(of: quote).map { $0 + 1 }
-        }
-      }
-      guard let end else { continue }
-      // The sign before goes too.
-      if start > done { kept += packet[done..<start - 1] } else { kept.removeLast() }
-      done = end
-      from = end
-    }
-    return done > 0 ? kept + packet[done...] : nil
-  }
-
-  /// Whether a property holds a part of a position: `exif:GPSLatitude`, `drone-dji:GpsLongitude` and what
-  /// else begins so behind its prefix.
-  static func isPosition(_ name: ArraySlice<UInt8>) -> Bool {
-    guard let colon = name.firstIndex(of: UInt8(ascii: ":")), colon > name.startIndex else {
-      return false
-    }
-    // A prefix may be called so too, but has no value.
-    if name[..<colon].elementsEqual("xmlns".utf8) { return false }
-    // In any case: the bit that small letters have and capitals lack.
-    return name[(colon + 1)...].prefix(3).map { $0 | 0x20 }.elementsEqual("gps".utf8)
-  }
-
-  /// Where the next name with a position begins.
-  private static func startOfPosition(_ packet: [UInt8], from: Int) -> Int? {
-    var from = from
-    while let colon = packet[from...].firstIndex(of: UInt8(ascii: ":")) {
-      let start = packet[from..<colon].lastIndex(where: endsName).map { $0 + 1 } ?? from
-      if isPosition(packet[start..<min(colon + 4, packet.count)]) { return start }
-      from = colon + 1
-    }
-    return nil
-  }
-
-  private static func isSpace(_ byte: UInt8) -> Bool { " \t\r\n".utf8.contains(byte) }
-
-  private static func endsName(_ byte: UInt8) -> Bool {
-    isSpace(byte) || "=/<>\"'".utf8.contains(byte)
-  }
-
-  /// The name that begins at a place.
-  private static func fieldName(_ packet: [UInt8], at start: Int) -> ArraySlice<UInt8> {
-    packet[start...].prefix { !endsName($0) }
-  }
-
-  /// Behind the end tags of each element with a position, by its name, the last first.
-  private static func endsOfPositionElements(_ packet: [UInt8]) -> [ArraySlice<UInt8>: [Int]] {
-    var ends: [ArraySlice<UInt8>: [Int]] = [:]
-    var from = 0
-    while let start = packet.first(of: "</", from: from) {
-      let name = fieldName(packet, at: start + 2)
-      from = name.endIndex
-      if isPosition(name), from < packet.count, packet[from] == UInt8(ascii: ">") {
-        ends[name, default: []].append(from + 1)
-      }
-    }
-    return ends.mapValues { $0.reversed() }
   }
 
   /// The packet with one more entry in its edit history; nil when there is no place for it.
@@ -228,7 +142,7 @@ enum XMPPacket {
 
   /// Whether the rest of a long packet holds a position.
   static func mentionsPosition(_ part: ArraySlice<UInt8>) -> Bool {
-    startOfPosition(Array(part), from: 0) != nil
+    start(isPosition, Array(part), from: 0) != nil
   }
 }
 

@@ -26,6 +26,8 @@ struct PNGMetadata {
 
   /// Carries the chunks over.
   init(of file: PNGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions) {
+    var options = options
+    options.dropsWhatFollows = bytes[file.end...].contains { $0 != 0 }
     // There may be as many kinds as chunks.
     var unknown = (count: 0, kinds: [String]())
     for chunk in file.chunks {
@@ -91,7 +93,7 @@ struct PNGMetadata {
       notes.append(
         "\(unknown.count) unknown chunks dropped (\(names)): they may describe the old picture")
     }
-    if bytes[file.end...].contains(where: { $0 != 0 }) {
+    if options.dropsWhatFollows {
       notes.append("data behind the picture dropped")
     }
     if options.strip == .all {
