@@ -288,6 +288,25 @@ import Testing
     #expect(try edit(input).result.notes.isEmpty)
   }
 
+  /// Where the rest is cut may be within a name, and its parts may come in any order.
+  @Test(arguments: [
+    ("<d drone-dji:G", "psA='47'/>", "GPS position removed, with the rest of a long XMP packet"),
+    ("<d GDep", "th:Format='x'/>", "preview in XMP dropped"),
+  ])
+  func aNameIsFoundAcrossSegments(first: String, second: String, note: String) throws {
+    func segment(_ text: String, at offset: Int) -> (UInt8, [UInt8]) {
+      let size = [0, 0, 0, UInt8(first.utf8.count + second.utf8.count)]
+      let head = [UInt8](repeating: 65, count: 32) + size + [0, 0, 0, UInt8(offset)]
+      return (0xE1, XMPPacket.extensionName + head + text.utf8)
+    }
+    let parts = [segment(first, at: 0), segment(second, at: first.utf8.count)]
+    for segments in [parts, parts.reversed()] {
+      let (result, _, after) = try edit(file(with: segments + [(0xFE, [99])]), strip: .gps)
+      #expect(result.notes == [note])
+      #expect(after.allSatisfy { !$0.dropFirst(4).starts(with: XMPPacket.extensionName) })
+    }
+  }
+
   /// Phones say in XMP that a film or a gain map follows.
   @Test func whatXMPTellsOfTheDataBehindGoesWithThem() throws {
     let packet = """

@@ -37,16 +37,13 @@ struct JPEGMetadata {
       || file.segments.contains {
         $0.marker == JPEGFile.Marker.app(2) && bytes[$0.contents].starts(with: "MPF\0".utf8)
       }
-    let extended = file.segments.filter {
-      $0.marker == JPEGFile.Marker.app(1)
-        && bytes[$0.contents].starts(with: XMPPacket.extensionName)
-    }
-    let extendedShowsPicture = extended.contains {
-      XMPPacket.mentionsPicture(bytes[$0.contents])
-    }
-    let extendedHasPosition =
-      options.strip == .gps
-      && extended.contains { XMPPacket.mentionsPosition(bytes[$0.contents]) }
+    let rest = XMPPacket.rest(
+      in: file.segments.filter {
+        $0.marker == JPEGFile.Marker.app(1)
+          && bytes[$0.contents].starts(with: XMPPacket.extensionName)
+      }.map { bytes[$0.contents] })
+    let extendedShowsPicture = XMPPacket.mentionsPicture(rest)
+    let extendedHasPosition = options.strip == .gps && XMPPacket.mentionsPosition(rest)
     let photoshop = file.segments.indices.filter {
       file.segments[$0].marker == JPEGFile.Marker.app(13)
         && bytes[file.segments[$0].contents].starts(with: PhotoshopBlock.name)

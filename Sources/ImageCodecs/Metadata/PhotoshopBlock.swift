@@ -75,7 +75,7 @@ enum PhotoshopBlock {
         notes += xmp.notes
         let packet = xmp.packet ?? Array(resource.data)
         // A position that is cut off has no end to take it out to.
-        if options.strip == .gps, resource.isCut, XMPPacket.mentionsPosition(packet[...]) {
+        if options.strip == .gps, resource.isCut, XMPPacket.mentionsPosition(packet) {
           notes.append(ExifBlock.positionNote)
         } else {
           contents = packet

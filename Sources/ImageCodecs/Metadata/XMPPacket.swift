@@ -134,15 +134,24 @@ enum XMPPacket {
     }
   }
 
-  /// Whether the rest of a long packet holds a picture.
-  static func mentionsPicture(_ part: ArraySlice<UInt8>) -> Bool {
-    let bytes = Array(part)
-    return ["GImg:image", "GImage:", "GDepth:"].contains { bytes.first(of: $0, from: 0) != nil }
+  /// The rest of a long packet, put together from the segments' contents, which are cut anywhere.
+  ///
+  /// Behind its name each has a checksum of the whole in 32 bytes, the size of that, and where in it its part
+  /// begins. Behind it come the segments as they are, for such as are made otherwise.
+  static func rest(in segments: [ArraySlice<UInt8>]) -> [UInt8] {
+    let all = segments.map { $0.dropFirst(extensionName.count) }
+    let parts = all.sorted { $0.prefix(40).lexicographicallyPrecedes($1.prefix(40)) }
+    return parts.flatMap { $0.dropFirst(40) } + all.flatMap { $0 + [0] }
   }
 
-  /// Whether the rest of a long packet holds a position.
-  static func mentionsPosition(_ part: ArraySlice<UInt8>) -> Bool {
-    start(isPosition, Array(part), from: 0) != nil
+  /// Whether XMP, or the rest of a long packet, holds a picture.
+  static func mentionsPicture(_ bytes: [UInt8]) -> Bool {
+    ["GImg:image", "GImage:", "GDepth:"].contains { bytes.first(of: $0, from: 0) != nil }
+  }
+
+  /// Whether XMP, or the rest of a long packet, holds a position.
+  static func mentionsPosition(_ bytes: [UInt8]) -> Bool {
+    start(isPosition, bytes, from: 0) != nil
   }
 }
 
