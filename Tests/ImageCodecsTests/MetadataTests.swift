@@ -515,7 +515,9 @@ import Testing
 
   /// tIME is the time of the last change, in UTC.
   @Test func theTimeOfTheLastChangeFollowsTheHistory() throws {
-    let bytes = png(with: [("tIME", [7, 208, 1, 2, 3, 4, 5])])
+    // XMP before it takes the entry of the history, but not the time.
+    let packet = PNGMetadata.keyword + [0, 0, 0, 0] + Array("<rdf:RDF></rdf:RDF>".utf8)
+    let bytes = png(with: [("iTXt", packet), ("tIME", [7, 208, 1, 2, 3, 4, 5])])
     func edit(_ date: String?) throws -> (notes: [String], times: [[UInt8]]) {
       let mark = date.map { EncodingOptions.Mark(software: "Efface", date: $0) }
       let result = try self.edit(bytes, mark: mark).result

@@ -26,6 +26,7 @@ struct PNGMetadata {
 
   /// Carries the chunks over.
   init(of file: PNGFile, in bytes: [UInt8], photo: borrowing Photo, options: EncodingOptions) {
+    let mark = options.mark
     var options = options
     options.dropsWhatFollows = bytes[file.end...].contains { $0 != 0 }
     // There may be as many kinds as chunks.
@@ -72,7 +73,7 @@ struct PNGMetadata {
         notes.append("digital signature dropped: it vouches for the old picture")
       case "tIME":
         // The standard wants it to be that of the last change: rather none than an older one.
-        let time = options.mark.flatMap { Self.time($0.date) }
+        let time = mark.flatMap { Self.time($0.date) }
         replaced[start] = .some(time)
         if time == nil {
           notes.append("time of the last change dropped: it is that of the old picture")
@@ -100,7 +101,7 @@ struct PNGMetadata {
       notes.append("metadata removed")
       if photo.orientation != .up { added.append(("eXIf", ExifBlock.only(photo.orientation))) }
     }
-    if let mark = options.mark, !hasXMP, options.strip != .all {
+    if let mark, !hasXMP, options.strip != .all {
       added.append(("iTXt", Self.keyword + [0, 0, 0, 0] + XMPPacket.new(with: mark)))
     }
   }
