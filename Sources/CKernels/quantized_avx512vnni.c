@@ -99,15 +99,15 @@ static inline __attribute__((always_inline)) void store(const efk_conv *c, const
 }
 
 // The tap rows that a tile multiplies, first and one behind the last.
-typedef struct taps {
+typedef struct tap_rows {
   int32_t first, end;
-} taps;
+} tap_rows;
 
 // Those of `rows` output rows from `y` that lie above or below the picture for all of them stay out,
 // where what is there is zero.
-static inline taps taps_inside(const efk_conv *c, int32_t y, int32_t rows) {
-  taps inside = {0, c->kernel};
-  if (!c->tap_rows) return inside;
+static inline tap_rows rows_inside(const efk_conv *c, int32_t y, int32_t rows) {
+  tap_rows inside = {0, c->kernel};
+  if (!c->taps) return inside;
   const int32_t top = y * c->stride - c->padding, lowest = (y + rows - 1) * c->stride - c->padding;
   while (inside.first < inside.end && lowest + inside.first * c->dilation < 0) inside.first++;
   while (inside.first < inside.end && top + (inside.end - 1) * c->dilation >= c->height) inside.end--;
@@ -116,41 +116,28 @@ static inline taps taps_inside(const efk_conv *c, int32_t y, int32_t rows) {
 
 // The number of a tap row's first block among those of 16 output channels.
 static inline uint32_t first_block(const efk_conv *c, int32_t block, int32_t tap_row) {
-  if (c->tap_rows) return c->tap_rows[block * c->kernel + tap_row];
+  if (c->taps) return c->taps[(block * c->kernel + tap_row) * c->kernel];
   return c->rows[block + (tap_row > 0)];
 }
 
-static inline __attribute__((always_inline)) void tile(const efk_conv *c, int32_t block, int32_t y,
-                                                       int32_t x, taps inside, const int blocks,
-                                                       const int rows, const int pixels,
-                                                       const int stride) {
-  const uint32_t count = c->rows[block + 1] - c->rows[block];
-  uint32_t n = first_block(c, block, inside.first);
-  const uint32_t end = first_block(c, block, inside.end);
+// Adds the products of the blocks `n..<end` at the pixels `from..<to` of a tile's `pixels` in each row.
+static inline __attribute__((always_inline)) void multiply(
+    const efk_conv *c, const uint8_t *input, uint32_t n, uint32_t end, size_t count, __m512i *sums,
+    const int from, const int to, const int blocks, const int rows, const int pixels,
+    const int stride) {
   const int8_t *w = c->weights + (size_t)n * 64;
-  const uint8_t *input = c->input + y * c->input_row + (ptrdiff_t)x * stride * 16;
-  const ptrdiff_t next = c->input_row;
-  __m512i sums[28];
-#pragma clang loop unroll(full)
-  for (int b = 0; b < blocks; b++) {
-    const __m512i bias = _mm512_loadu_si512(c->bias + 16 * (block + b));
-#pragma clang loop unroll(full)
-    for (int i = 0; i < rows * pixels; i++) sums[b * rows * pixels + i] = bias;
-  }
 #pragma clang loop unroll(disable)
   for (; n < end; n++, w += 64) {
     const uint8_t *a = input + c->offsets[n];
     __m512i weights[3];
 #pragma clang loop unroll(full)
-    for (int b = 0; b < blocks; b++) {
-      weights[b] = _mm512_loadu_si512(w + (size_t)b * count * 64);
-    }
+    for (int b = 0; b < blocks; b++) weights[b] = _mm512_loadu_si512(w + b * count * 64);
 #pragma clang loop unroll(full)
     for (int r = 0; r < rows; r++) {
 #pragma clang loop unroll(full)
-      for (int i = 0; i < pixels; i++) {
+      for (int i = from; i < to; i++) {
         int32_t four;
-        __builtin_memcpy(&four, a + r * next + i * stride * 16, 4);
+        __builtin_memcpy(&four, a + r * c->input_row + i * stride * 16, 4);
         const __m512i activation = _mm512_set1_epi32(four);
 #pragma clang loop unroll(full)
         for (int b = 0; b < blocks; b++) {
@@ -160,6 +147,39 @@ static inline __attribute__((always_inline)) void tile(const efk_conv *c, int32_
       }
     }
   }
+}
+
+static inline __attribute__((always_inline)) void tile(const efk_conv *c, int32_t block, int32_t y,
+                                                       int32_t x, tap_rows inside,
+                                                       const int blocks, const int rows,
+                                                       const int pixels, const int stride) {
+  const size_t count = c->rows[block + 1] - c->rows[block];
+  const uint8_t *input = c->input + y * c->input_row + (ptrdiff_t)x * stride * 16;
+  __m512i sums[28];
+#pragma clang loop unroll(full)
+  for (int b = 0; b < blocks; b++) {
+    const __m512i bias = _mm512_loadu_si512(c->bias + 16 * (block + b));
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows * pixels; i++) sums[b * rows * pixels + i] = bias;
+  }
+#define MULTIPLY(n, end, from, to) \
+  multiply(c, input, n, end, count, sums, from, to, blocks, rows, pixels, stride)
+  const _Bool left = x == 0, right = x + pixels == c->width;
+  if (blocks > 1 && pixels > 1 && stride == 1 && (left || right) && c->taps && c->kernel == 3 &&
+      c->dilation == 1 && c->padding == 1) {
+    // The first pixel of a row has only border to its left, the last one to its right.
+    for (int32_t row = inside.first; row < inside.end; row++) {
+      const uint32_t *taps = c->taps + (block * 3 + row) * 3;
+      if (left) MULTIPLY(taps[0], taps[1], 1, pixels);
+      else MULTIPLY(taps[0], taps[1], 0, pixels);
+      MULTIPLY(taps[1], taps[2], 0, pixels);
+      if (right) MULTIPLY(taps[2], taps[3], 0, pixels - 1);
+      else MULTIPLY(taps[2], taps[3], 0, pixels);
+    }
+  } else {
+    MULTIPLY(first_block(c, block, inside.first), first_block(c, block, inside.end), 0, pixels);
+  }
+#undef MULTIPLY
 #pragma clang loop unroll(full)
   for (int b = 0; b < blocks; b++) {
 #pragma clang loop unroll(full)
@@ -183,7 +203,7 @@ _Alignas(64) static const uint8_t spreads[4][64] = {
 // holds four output channels. One load brings four pixels, and a shuffle spreads the four input
 // channels: sparse blocks, which share nothing with each other, are then no longer bound by loads.
 static inline __attribute__((always_inline)) void lanes(const efk_conv *c, int32_t block,
-                                                        int32_t y, int32_t x, taps inside,
+                                                        int32_t y, int32_t x, tap_rows inside,
                                                         const int rows, const int pixels) {
   uint32_t n = first_block(c, block, inside.first);
   const uint32_t end = first_block(c, block, inside.end);
@@ -256,18 +276,18 @@ static inline __attribute__((always_inline)) void lanes(const efk_conv *c, int32
   }
 }
 
-typedef void (*tile_function)(const efk_conv *c, int32_t block, int32_t y, int32_t x, taps inside);
+typedef void (*tile_function)(const efk_conv *c, int32_t block, int32_t y, int32_t x, tap_rows inside);
 
 #define TILE(blocks, rows, pixels, stride)                                                        \
   static void efk_conv_u8s8_##blocks##x##rows##x##pixels##_s##stride##_avx512vnni(                \
-      const efk_conv *c, int32_t block, int32_t y, int32_t x, taps inside) {                      \
+      const efk_conv *c, int32_t block, int32_t y, int32_t x, tap_rows inside) {                      \
     tile(c, block, y, x, inside, blocks, rows, pixels, stride);                                   \
   }
 // Tiles of one block and four or more pixels: stride 1 and bytes have their own way.
 #define LANES(rows, pixels)                                                                       \
   static void efk_conv_u8s8_1x##rows##x##pixels##_s1_avx512vnni(const efk_conv *c, int32_t block, \
                                                                 int32_t y, int32_t x,             \
-                                                                taps inside) {                    \
+                                                                tap_rows inside) {                    \
     if (c->output) lanes(c, block, y, x, inside, rows, pixels);                                   \
     else tile(c, block, y, x, inside, 1, rows, pixels, 1);                                        \
   }                                                                                               \
@@ -371,7 +391,7 @@ static void band(const efk_conv *c, cut cuts[4][5], int32_t row, int32_t row_end
         rule = &cuts[blocks][rows];
         if (!rule->rows || rule->blocks != blocks) *rule = cut_rows(blocks, 1, rows, width);
       }
-      const taps inside = taps_inside(c, y, rule->rows);
+      const tap_rows inside = rows_inside(c, y, rule->rows);
       int32_t x = 0;
       for (int i = 0; i < rule->wide_count; i++, x += tiles[rule->wide].pixels) {
         tiles[rule->wide].run[c->stride - 1](c, b, y, x, inside);

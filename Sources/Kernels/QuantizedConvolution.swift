@@ -78,20 +78,20 @@ public struct ConvolutionWeights: Sendable {
     self.scale = scale
   }
 
-  /// For each 16 output channels and each tap row the number of its first block, and one more that ends
-  /// the last; `nil` where blocks are not in this order, or all in one tap row.
-  func tapRows(kernel: Int) -> [UInt32]? {
+  /// For each 16 output channels and each tap the number of its first block, and one more that ends the last;
+  /// `nil` where blocks are not in this order, or there is one tap.
+  func taps(kernel: Int) -> [UInt32]? {
     guard kernel > 1 else { return nil }
-    let width = kernel * inputChannels / 4
+    let groups = inputChannels / 4
     var firsts: [UInt32] = []
-    firsts.reserveCapacity((rows.count - 1) * kernel + 1)
+    firsts.reserveCapacity((rows.count - 1) * kernel * kernel + 1)
     let columns = columns.span
     for row in 0..<rows.count - 1 {
       let end = Int(rows[row + 1])
       var position = Int(rows[row])
-      for tapRow in 0..<kernel {
+      for tap in 0..<kernel * kernel {
         firsts.append(UInt32(position))
-        while position < end, Int(columns[position]) / width == tapRow { position += 1 }
+        while position < end, Int(columns[position]) / groups == tap { position += 1 }
       }
       if position < end { return nil }
     }
@@ -189,7 +189,7 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
   private let kept: (ConvolutionWeights, QuantizedPlanes, Residual?, Output)
   private let plan: UnsafeMutablePointer<efk_conv>
   private let offsets: UnsafeMutablePointer<Int32>
-  private let tapRows: UnsafeMutablePointer<UInt32>?
+  private let taps: UnsafeMutablePointer<UInt32>?
   private let order: UnsafeMutablePointer<UInt32>?
   private let kinds: UnsafeMutablePointer<UInt32>?
   private let alike: UnsafeMutablePointer<UInt8>
@@ -245,13 +245,12 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
       unsafe (order, kinds) = (nil, nil)
     }
 
-    // Where the border is zero, tap rows that read nothing else can be left out.
-    let firsts = weights.tapRows(kernel: geometry.kernel)
-    if let firsts, input.zeroPoint == 0 {
-      unsafe tapRows = .allocate(capacity: firsts.count)
-      unsafe tapRows?.initialize(from: firsts, count: firsts.count)
+    // Where the border is zero, taps that read nothing else can be left out.
+    if input.zeroPoint == 0, let firsts = weights.taps(kernel: geometry.kernel) {
+      unsafe taps = .allocate(capacity: firsts.count)
+      unsafe taps?.initialize(from: firsts, count: firsts.count)
     } else {
-      unsafe tapRows = nil
+      unsafe taps = nil
     }
 
     // Rows with the same columns share what they load.
@@ -317,7 +316,7 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
         stride: Int32(geometry.stride),
         width: Int32(width), weights: weights.blocks.baseAddress,
         offsets: UnsafePointer(offsets), rows: weights.rows.baseAddress,
-        tap_rows: tapRows.map { unsafe UnsafePointer($0) }, kernel: Int32(geometry.kernel),
+        taps: taps.map { unsafe UnsafePointer($0) }, kernel: Int32(geometry.kernel),
         dilation: Int32(geometry.dilation), padding: Int32(geometry.padding),
         height: Int32(layout.height),
         order: order.map { unsafe UnsafePointer($0) },
@@ -337,7 +336,7 @@ public final class ConvolutionPlan: QuantizedPlan, @unchecked Sendable {
   deinit {
     unsafe plan.deallocate()
     unsafe offsets.deallocate()
-    unsafe tapRows?.deallocate()
+    unsafe taps?.deallocate()
     unsafe order?.deallocate()
     unsafe kinds?.deallocate()
     unsafe alike.deallocate()

@@ -55,6 +55,11 @@ import Testing
             hasResidual: true))
       }
     }
+    // Rows that several output channels' blocks share, with a border on one side, on both, and on none.
+    for width in [1, 2, 3, 4, 5, 8, 11, 12, 13, 24, 25, 36] {
+      shapes.append(Shape(height: 4, width: width, output: 32))
+      shapes.append(Shape(height: 3, width: width, output: 48, hasResidual: true))
+    }
     shapes.append(Shape(height: 9, width: 9, dilation: 2, density: 0.4))
     shapes.append(Shape(height: 6, width: 12, input: 32, dilation: 4, density: 0.4))
     shapes.append(Shape(height: 4, width: 4, input: 256, kernel: 1))

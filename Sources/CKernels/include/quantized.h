@@ -35,10 +35,10 @@ typedef struct efk_conv {
   const int32_t *offsets;
   /// For each 16 output channels, the number of its first block; one more ends the last.
   const uint32_t *rows;
-  /// For each 16 output channels and each tap row the number of its first block; one more ends the
-  /// last. Null where blocks are not in this order, or where the border is not zero: kernels may leave
-  /// out tap rows that read nothing but border.
-  const uint32_t *_Nullable tap_rows;
+  /// For each 16 output channels and each tap the number of its first block; one more ends the last.
+  /// Null where blocks are not in this order, or where the border is not zero: kernels may leave out
+  /// what reads nothing but border.
+  const uint32_t *_Nullable taps;
   /// Taps a side, input pixels from one to the next, and how far above output row 0 the first lies.
   int32_t kernel;
   int32_t dilation;
