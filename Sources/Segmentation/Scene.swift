@@ -100,6 +100,28 @@ public struct Scene {
     return PromptedMask(mask: mask, certainty: boxed.certainty)
   }
 
+  /// Clears an object in a mask of others, which may reach into it.
+  ///
+  /// - Parameters:
+  ///   - index: A place in `objects`.
+  ///   - outlined: Its mask; what it has of other objects' cells stays.
+  ///   - mask: At full size, in stored orientation, as the other.
+  public func clear(_ index: Int, outlined: borrowing Mask, from mask: inout Mask) {
+    guard let box = outlined.boundingBox else { return }
+    let map = look.map
+    var isOwn = [Bool](repeating: false, count: map.count)
+    for cell in groups[index].cells { isOwn[cell] = true }
+    let upright = view.orientation.upright(box, width: view.storedWidth, height: view.storedHeight)
+    for y in upright.y..<upright.maxY {
+      let row = y * map.height / view.height * map.width
+      for x in upright.x..<upright.maxX where isOwn[row + x * map.width / view.width] {
+        let place = view.orientation.stored(
+          x: x, y: y, width: view.storedWidth, height: view.storedHeight)
+        if outlined.values[place.y, place.x] >= 128 { mask.values[place.y, place.x] = 0 }
+      }
+    }
+  }
+
   /// Whether an object itself is at an upright position, by the network's cells.
   public func shows(_ index: Int, atX x: Int, y: Int) -> Bool {
     let map = look.map

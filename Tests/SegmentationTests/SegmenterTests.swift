@@ -80,6 +80,14 @@ import Testing
     let alone = scene.objects(
       takenBy: left.mask, besides: [scene.shows(0, atX: 300, y: 300) ? first : second])
     #expect(alone.isEmpty)
+
+    // What is kept is cleared but for its soft edge, and nothing else is.
+    scene.clear(1, outlined: right.mask, from: &mask)
+    let (rest, whole) = (mask.count, left.mask.count)
+    #expect(abs(rest - whole) < whole / 10)
+    scene.clear(1, outlined: left.mask, from: &mask)
+    let same = mask.count
+    #expect(same == rest)
   }
 
   @Test func aClickIsAlwaysCovered() throws {

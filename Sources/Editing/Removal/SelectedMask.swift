@@ -185,6 +185,7 @@ struct SelectedMask: ~Copyable {
       addShadow(to: &part, selection, in: scene, orientation: photo.orientation)
       add(part, of: object, score: Double(object.score), orientation: photo.orientation)
     }
+    try spareOthers(than: objects, selection, in: scene, orientation: photo.orientation)
     try addPrompts(selection, in: scene, orientation: photo.orientation, name: name)
     if removed.isEmpty {
       let reason = missing.isEmpty ? "nothing to select there" : missing.joined(separator: ", ")
@@ -196,6 +197,25 @@ struct SelectedMask: ~Copyable {
       missing.append("no \(wanted) found to keep")
     }
     notes += missing
+  }
+
+  /// Clears what is to stay in the mask of what is named: exceptions, main subjects, and others of a class of
+  /// which some are named by their numbers.
+  private mutating func spareOthers(
+    than objects: [DetectedObject], _ selection: Selection, in scene: borrowing Scene,
+    orientation: Orientation
+  ) throws(EditingError) {
+    guard let box = mask.boundingBox else { return }
+    let reached = orientation.upright(box, width: mask.width, height: mask.height)
+    for other in scene.objects
+    where !objects.contains(where: { $0.index == other.index })
+      && !other.box.intersection(reached).isEmpty
+      && (selection.distractors || selection.exceptions.contains { $0.means(other) }
+        || selection.objects.contains { $0.ordinal != nil && $0.className == other.className })
+    {
+      let outlined = try outline(of: other, in: scene)
+      scene.clear(other.index, outlined: outlined.mask, from: &mask)
+    }
   }
 
   /// Adds the shadow of a thing to its mask, unless it lies where something is to be kept.
