@@ -6,7 +6,7 @@
 enum { MAX_SCANS = 500 };
 
 // A scan takes its time for every block, though a few bytes can say of thousands that nothing changes. In all
-// scans together, photos have a few blocks for a byte, and even a white picture has some twenty.
+// scans behind the first, photos have a few blocks for a byte, and even a white picture has some twenty.
 enum { FREE_BLOCKS = 1 << 23, BLOCKS_A_BYTE = 64 };
 
 // MARK: Errors
@@ -158,8 +158,11 @@ static void reader_watch(j_common_ptr common) {
   const struct jpeg_decompress_struct *info = &reader->info;
   if (info->input_scan_number == reader->scan) return;
   reader->scan = info->input_scan_number;
-  reader->blocks += (uint64_t)info->MCUs_per_row * info->MCU_rows_in_scan *
-                    (uint64_t)info->blocks_in_MCU;
+  // The picture's size bounds the first one.
+  if (reader->scan > 1) {
+    reader->blocks += (uint64_t)info->MCUs_per_row * info->MCU_rows_in_scan *
+                      (uint64_t)info->blocks_in_MCU;
+  }
   if (reader->scan > MAX_SCANS) {
     efi_leave(reader->errors.wall, EFI_UNSUPPORTED, "more than 500 scans");
   }

@@ -93,6 +93,22 @@ extension Mask {
     return parts.keys.sorted().compactMap { parts[$0] }
   }
 
+  /// Sets pixels to 0 that another mask of the same size covers by half or more.
+  public mutating func subtract(_ other: borrowing Mask) {
+    precondition(width == other.width && height == other.height, "masks of one size are subtracted")
+    let from = other.values.span
+    var to = values.mutableSpan
+    var index = from.firstSet(in: from.indices)
+    while index < from.count {
+      let end = from.firstClear(in: index..<from.count)
+      while index < end {
+        if from[index] >= 128 { to[index] = 0 }
+        index += 1
+      }
+      index = from.firstSet(in: end..<from.count)
+    }
+  }
+
   /// Removes what either mask removes.
   ///
   /// - Precondition: Both are of one size.

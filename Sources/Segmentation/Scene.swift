@@ -100,13 +100,13 @@ public struct Scene {
     return PromptedMask(mask: mask, certainty: boxed.certainty)
   }
 
-  /// Clears an object in a mask of others, which may reach into it.
+  /// Adds to a mask what an object has of its outline in its own cells, and no other's.
   ///
   /// - Parameters:
   ///   - index: A place in `objects`.
-  ///   - outlined: Its mask; what it has of other objects' cells stays.
+  ///   - outlined: Its mask.
   ///   - mask: At full size, in stored orientation, as the other.
-  public func clear(_ index: Int, outlined: borrowing Mask, from mask: inout Mask) {
+  public func addOwn(_ index: Int, outlined: borrowing Mask, to mask: inout Mask) {
     guard let box = outlined.boundingBox else { return }
     let map = look.map
     var isOwn = [Bool](repeating: false, count: map.count)
@@ -117,7 +117,7 @@ public struct Scene {
       for x in upright.x..<upright.maxX where isOwn[row + x * map.width / view.width] {
         let place = view.orientation.stored(
           x: x, y: y, width: view.storedWidth, height: view.storedHeight)
-        if outlined.values[place.y, place.x] >= 128 { mask.values[place.y, place.x] = 0 }
+        if outlined.values[place.y, place.x] >= 128 { mask.values[place.y, place.x] = 255 }
       }
     }
   }

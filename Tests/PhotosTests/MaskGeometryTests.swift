@@ -11,6 +11,19 @@ import Testing
     return mask
   }
 
+  @Test func subtractsWhatIsCoveredByHalf() {
+    var mask = Mask(width: 4, height: 1)
+    var other = Mask(width: 4, height: 1)
+    for (x, value) in ([127, 128, 255] as [UInt8]).enumerated() {
+      mask.values[0, x] = 200
+      other.values[0, x] = value
+    }
+    mask.values[0, 3] = 90
+    mask.subtract(other)
+    let rest = (0..<4).map { mask.values[0, $0] }
+    #expect(rest == [200, 0, 0, 90])
+  }
+
   @Test func findsComponentsThatTouchAtACorner() {
     let parts = mask([
       "#..#....",

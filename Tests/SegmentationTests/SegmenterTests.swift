@@ -82,10 +82,13 @@ import Testing
     #expect(alone.isEmpty)
 
     // What is kept is cleared but for its soft edge, and nothing else is.
-    scene.clear(1, outlined: right.mask, from: &mask)
+    var own = Mask(width: mask.width, height: mask.height)
+    scene.addOwn(1, outlined: right.mask, to: &own)
+    mask.subtract(own)
     let (rest, whole) = (mask.count, left.mask.count)
     #expect(abs(rest - whole) < whole / 10)
-    scene.clear(1, outlined: left.mask, from: &mask)
+    scene.addOwn(1, outlined: left.mask, to: &own)
+    mask.subtract(own)
     let same = mask.count
     #expect(same == rest)
   }

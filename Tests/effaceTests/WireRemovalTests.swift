@@ -96,6 +96,16 @@ import Testing
     }
   }
 
+  @Test func aClickThatAMaskCoversMeansNoWire() throws {
+    var mask = Tensor<UInt8>(height: 240, width: 400, repeating: 0)
+    for y in 55..<75 { for x in 190..<210 { mask[y, x] = 255 } }
+    try folder.write("m.png", try encodeNew(pixels: mask, format: .png))
+    let run = try Command(
+      ["remove-object", "a.png", "--mask", "m.png", "--at", "200,65", "--dry-run", "--json"],
+      in: folder)
+    #expect(try removed(run) == [nil])
+  }
+
   private func removed(_ run: Command) throws -> [String?]? {
     (try run.json()["removed"] as? [[String: Any]])?.map { $0["class"] as? String }
   }

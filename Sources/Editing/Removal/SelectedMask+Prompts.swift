@@ -37,7 +37,7 @@ extension SelectedMask {
         let on = prompt.clicks.filter(\.positive)
         var isPole = false
         if answer.certainty < Self.leastCertainty, prompt.box == nil, on.count == 1,
-          let pole = try scene.pole(at: on[0])
+          let pole = try scene.pole(at: on[0], without: kept)
         {
           answer = pole
           isPole = true

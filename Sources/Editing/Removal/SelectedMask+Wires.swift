@@ -5,7 +5,8 @@ extension SelectedMask {
   /// Adds wires before the sky: all of them, or those that are clicked; but for those that pass a place that is
   /// kept.
   ///
-  /// Clicks that are on wires are taken out of the selection. Those in a box are on what is in the box.
+  /// Clicks that are on wires are taken out of the selection. Those in a box are on what is in the box, and those
+  /// that a mask covers on what it covers.
   mutating func addWires(
     _ selection: inout Selection, in photo: borrowing Photo, threads: Int, name: String
   ) throws(EditingError) {
@@ -14,9 +15,16 @@ extension SelectedMask {
       orientation.stored(x: point.x, y: point.y, width: width, height: height)
     }
     let boxes = selection.boxes
-    let clicked = selection.clicks.filter { group in
+    var clicked = selection.clicks.filter { group in
       !group.contains { point in boxes.contains { $0.contains(x: point.x, y: point.y) } }
     }
+    let masked = drawn.take()
+    switch masked {
+    case .some(let masked):
+      clicked.removeAll { $0.allSatisfy { Self.covers(masked, $0, orientation: orientation) } }
+    case .none: break
+    }
+    drawn = consume masked
     if !selection.wires && clicked.isEmpty { return }
     let found = wires(
       in: photo.pixels, orientation: orientation,

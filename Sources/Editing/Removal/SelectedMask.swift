@@ -24,6 +24,8 @@ struct SelectedMask: ~Copyable {
   var others: Tensor<UInt8>?
   /// Stored positions that the mask, however it grows, is not to cover.
   var kept: [(x: Int, y: Int)] = []
+  /// 255 on objects that are to stay; nil where none is near.
+  private var spared: Mask?
   /// What people should know about how it came about.
   var notes: [String] = []
 
@@ -131,6 +133,8 @@ struct SelectedMask: ~Copyable {
     mask.close(radius: 2 * uncertainty)
     mask.fillGaps(upTo: 0.01)
     mask.extendToBorders(max(photo.width, photo.height) / 75)
+    // Where gaps were closed; but what is clicked or boxed goes.
+    if selection.clicks.isEmpty && selection.boxes.isEmpty { clearSpared() }
     kept = selection.kept.map {
       photo.orientation.stored(x: $0.x, y: $0.y, width: photo.width, height: photo.height)
     }
@@ -199,23 +203,34 @@ struct SelectedMask: ~Copyable {
     notes += missing
   }
 
-  /// Clears what is to stay in the mask of what is named: exceptions, main subjects, and others of a class of
+  /// Finds what is to stay near what is named, and clears it: exceptions, main subjects, and others of a class of
   /// which some are named by their numbers.
   private mutating func spareOthers(
     than objects: [DetectedObject], _ selection: Selection, in scene: borrowing Scene,
     orientation: Orientation
   ) throws(EditingError) {
-    guard let box = mask.boundingBox else { return }
-    let reached = orientation.upright(box, width: mask.width, height: mask.height)
+    var spared: Mask?
     for other in scene.objects
     where !objects.contains(where: { $0.index == other.index })
-      && !other.box.intersection(reached).isEmpty
+      && mask.boundingBox(
+        within: orientation.stored(other.box, width: mask.width, height: mask.height)) != nil
       && (selection.distractors || selection.exceptions.contains { $0.means(other) }
         || selection.objects.contains { $0.ordinal != nil && $0.className == other.className })
     {
       let outlined = try outline(of: other, in: scene)
-      scene.clear(other.index, outlined: outlined.mask, from: &mask)
+      var all = spared.take() ?? Mask(width: mask.width, height: mask.height)
+      scene.addOwn(other.index, outlined: outlined.mask, to: &all)
+      spared = consume all
     }
+    self.spared = consume spared
+    clearSpared()
+  }
+
+  /// Clears the mask on objects that are to stay.
+  private mutating func clearSpared() {
+    guard let spared = spared.take() else { return }
+    mask.subtract(spared)
+    self.spared = consume spared
   }
 
   /// Adds the shadow of a thing to its mask, unless it lies where something is to be kept.

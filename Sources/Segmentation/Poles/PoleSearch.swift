@@ -6,7 +6,7 @@ import Tensors
 /// What is behind a pole changes along it, darker here and brighter there, so that a line of one sign (as of
 /// wires before the sky) would be lost: the bar's own colour is followed instead, which may change slowly.
 ///
-/// - Complexity: O(height), some milliseconds for pictures of this size.
+/// - Complexity: O(pixels), some milliseconds for pictures of this size.
 struct PoleSearch {
   /// The long side of the picture that the limits are made for, in pixels.
   static let side = 640

@@ -7,8 +7,11 @@ extension Scene {
   /// For clicks whose answer has no clear outline: the network, which sees a thing's neighbourhood in cells that
   /// are wider than a pole, outlines it well only from a box. The box is drawn around the bar that is seen there.
   ///
+  /// - Parameters:
+  ///   - click: On it.
+  ///   - kept: Negative clicks, such as on the sign that it carries.
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.
-  public func pole(at click: Click) throws -> PromptedMask? {
+  public func pole(at click: Click, without kept: [Click]) throws -> PromptedMask? {
     let scale = max(1, Float(max(view.width, view.height)) / Float(PoleSearch.side))
     let (height, width) = (Int(Float(view.height) / scale), Int(Float(view.width) / scale))
     if height == 0 || width == 0 { return nil }
@@ -26,7 +29,8 @@ extension Scene {
     let box = Rectangle(
       x: Int(left), y: Int(top), width: Int(right) - Int(left), height: Int(bottom) - Int(top)
     ).clipped(toWidth: view.width, height: view.height)
-    var answer = try answer(clicks: [], box: box)
+    let near = kept.filter { box.grown(by: box.width).contains(x: $0.x, y: $0.y) }
+    var answer = try answer(clicks: near, box: box)
     if answer.certainty < Self.leastCertainty && !pole.isClear { return nil }
     view.draw(pole, scale: scale, onto: &answer.mask)
     return answer
