@@ -93,34 +93,33 @@ extension Mask {
     return parts.keys.sorted().compactMap { parts[$0] }
   }
 
-  /// Sets pixels to 0 that another mask of the same size covers by half or more.
+  /// Sets pixels to 0 that another mask covers by half or more.
+  ///
+  /// - Precondition: Both are of one size.
   public mutating func subtract(_ other: borrowing Mask) {
-    precondition(width == other.width && height == other.height, "masks of one size are subtracted")
-    let from = other.values.span
-    var to = values.mutableSpan
-    var index = from.firstSet(in: from.indices)
-    while index < from.count {
-      let end = from.firstClear(in: index..<from.count)
-      while index < end {
-        if from[index] >= 128 { to[index] = 0 }
-        index += 1
-      }
-      index = from.firstSet(in: end..<from.count)
-    }
+    combine(with: other) { own, others in others >= 128 ? 0 : own }
   }
 
   /// Removes what either mask removes.
   ///
   /// - Precondition: Both are of one size.
   public mutating func formUnion(_ other: borrowing Mask) {
-    precondition(width == other.width && height == other.height, "masks of one size are united")
+    combine(with: other) { own, others in max(own, others) }
+  }
+
+  /// Changes the pixels at which another mask is not 0, by both masks' values.
+  @inline(__always)
+  private mutating func combine(
+    with other: borrowing Mask, _ change: (_ own: UInt8, _ others: UInt8) -> UInt8
+  ) {
+    precondition(width == other.width && height == other.height, "masks of one size are combined")
     let from = other.values.span
     var to = values.mutableSpan
     var index = from.firstSet(in: from.indices)
     while index < from.count {
       let end = from.firstClear(in: index..<from.count)
       while index < end {
-        to[index] = max(to[index], from[index])
+        to[index] = change(to[index], from[index])
         index += 1
       }
       index = from.firstSet(in: end..<from.count)
