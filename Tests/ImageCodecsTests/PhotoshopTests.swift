@@ -138,7 +138,8 @@ import Testing
     let cases: [(parts: [[UInt8]], kept: [UInt8])] = [
       ([other + thumbnail.dropLast(60)], other), ([Array(thumbnail.dropLast(60)), other], other),
       ([Array("junk".utf8), thumbnail + other], Array("junk".utf8) + other),
-      ([Array(other.dropLast()), thumbnail], other.dropLast()),
+      // The next edit must not take what follows for its missing part.
+      ([Array(other.dropLast()), thumbnail + other], resource(0x0404, [7]) + other),
       ([other + Array("junk".utf8), thumbnail], other + Array("junk".utf8)),
     ]
     for (parts, kept) in cases {

@@ -29,7 +29,7 @@ extension SelectedMask {
     let found = wires(
       in: photo.pixels, orientation: orientation,
       near: selection.wires ? nil : clicked.joined().map(stored), threads: threads)
-    let reach = Float(max(4, max(width, height) / 250))
+    let reach = Float(Self.uncertainty(longerSide: max(width, height)))
     func isOn(_ wire: Wire, _ point: Selection.Point) -> Bool {
       let place = stored(point)
       return wire.distance(fromX: place.x, y: place.y) <= reach

@@ -24,7 +24,7 @@ struct SelectedMask: ~Copyable {
   var others: Tensor<UInt8>?
   /// Stored positions that the mask, however it grows, is not to cover.
   var kept: [(x: Int, y: Int)] = []
-  /// 255 on objects that are to stay; nil where none is near.
+  /// 255 on objects that are to stay and near what is named.
   private var spared: Mask?
   /// What people should know about how it came about.
   var notes: [String] = []
@@ -178,6 +178,9 @@ struct SelectedMask: ~Copyable {
       kept.contains { scene.shows(object.index, atX: $0.x, y: $0.y) }
     }
     if isNamed && objects.isEmpty { missing.append("everything that is named is kept") }
+    var others = scene.objects.filter { other in
+      !objects.contains { $0.index == other.index } && selection.spares(other)
+    }
     for object in objects where !removed.contains(where: { $0.isSame(as: object) }) {
       let outlined = try outline(of: object, without: kept, in: scene)
       if outlined.certainty < Self.leastCertainty {
@@ -186,10 +189,10 @@ struct SelectedMask: ~Copyable {
             + "or places on it instead (--box, --at), or a mask")
       }
       var part = outlined.mask
+      try spare(&others, in: scene, near: &part, orientation: photo.orientation)
       addShadow(to: &part, selection, in: scene, orientation: photo.orientation)
       add(part, of: object, score: Double(object.score), orientation: photo.orientation)
     }
-    try spareOthers(than: objects, selection, in: scene, orientation: photo.orientation)
     try addPrompts(selection, in: scene, orientation: photo.orientation, name: name)
     if removed.isEmpty {
       let reason = missing.isEmpty ? "nothing to select there" : missing.joined(separator: ", ")
@@ -203,34 +206,32 @@ struct SelectedMask: ~Copyable {
     notes += missing
   }
 
-  /// Finds what is to stay near what is named, and clears it: exceptions, main subjects, and others of a class of
-  /// which some are named by their numbers.
-  private mutating func spareOthers(
-    than objects: [DetectedObject], _ selection: Selection, in scene: borrowing Scene,
+  /// Clears a part of what is to stay, and takes the objects that it meets from those that are not outlined yet.
+  private mutating func spare(
+    _ waiting: inout [DetectedObject], in scene: borrowing Scene, near part: inout Mask,
     orientation: Orientation
   ) throws(EditingError) {
-    var spared: Mask?
-    for other in scene.objects
-    where !objects.contains(where: { $0.index == other.index })
-      && mask.boundingBox(
-        within: orientation.stored(other.box, width: mask.width, height: mask.height)) != nil
-      && (selection.distractors || selection.exceptions.contains { $0.means(other) }
-        || selection.objects.contains { $0.ordinal != nil && $0.className == other.className })
-    {
-      let outlined = try outline(of: other, in: scene)
-      var all = spared.take() ?? Mask(width: mask.width, height: mask.height)
-      scene.addOwn(other.index, outlined: outlined.mask, to: &all)
-      spared = consume all
+    var all = spared.take() ?? Mask(width: width, height: height)
+    var rest: [DetectedObject] = []
+    for other in waiting {
+      let box = orientation.stored(other.box, width: width, height: height)
+      if part.boundingBox(within: box) == nil {
+        rest.append(other)
+      } else {
+        let outlined = try outline(of: other, in: scene)
+        scene.addOwn(other.index, outlined: outlined.mask, to: &all)
+      }
     }
-    self.spared = consume spared
-    clearSpared()
+    waiting = rest
+    part.subtract(all)
+    spared = consume all
   }
 
   /// Clears the mask on objects that are to stay.
   private mutating func clearSpared() {
-    guard let spared = spared.take() else { return }
-    mask.subtract(spared)
-    self.spared = consume spared
+    guard let all = spared.take() else { return }
+    mask.subtract(all)
+    spared = consume all
   }
 
   /// Adds the shadow of a thing to its mask, unless it lies where something is to be kept.
@@ -329,6 +330,15 @@ extension Mask {
       }
       index = values.span.firstSet(in: end..<values.count)
     }
+  }
+}
+
+extension Selection {
+  /// Whether what is named beside an object leaves it as it is: exceptions, main subjects, and others of a class of
+  /// which some are named by their numbers.
+  fileprivate func spares(_ other: DetectedObject) -> Bool {
+    distractors || exceptions.contains { $0.means(other) }
+      || objects.contains { $0.ordinal != nil && $0.className == other.className }
   }
 }
 

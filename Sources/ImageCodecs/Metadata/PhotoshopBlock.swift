@@ -61,10 +61,14 @@ enum PhotoshopBlock {
     var notes: [String] = []
     // What lies before is in the result, or gone.
     var done = 0
+    var isChanged = false
     for resource in resources(data, joinedAt: starts) {
-      var contents: [UInt8]?
+      // In one block a resource would take what follows for its missing part: it gets the size that it has.
+      let isCutBefore = resource.isCut && resource.range.upperBound < data.count
+      var contents: [UInt8]? = Array(resource.data)
       switch resource.id {
       case 0x0409, 0x040C:
+        contents = nil
         notes.append("Photoshop's thumbnail dropped")
       case 0x0422, 0x0423:
         let exif = ExifBlock.updated(resource.data, for: photo, options)
@@ -76,13 +80,16 @@ enum PhotoshopBlock {
         let packet = xmp.packet ?? Array(resource.data)
         // A position that is cut off has no end to take it out to.
         if options.strip == .gps, resource.isCut, XMPPacket.mentionsPosition(packet) {
+          contents = nil
           notes.append(ExifBlock.positionNote)
         } else {
           contents = packet
         }
-      default: continue
+      default: if !isCutBefore { continue }
       }
-      if let contents, resource.data.elementsEqual(contents) { continue }
+      let isSame = contents.map { resource.data.elementsEqual($0) } ?? false
+      if isSame && !isCutBefore { continue }
+      isChanged = isChanged || !isSame
       result += data[done..<resource.range.lowerBound]
       done = resource.range.upperBound
       guard let contents else { continue }
@@ -90,6 +97,6 @@ enum PhotoshopBlock {
       result += (0..<4).map { UInt8(contents.count >> (24 - 8 * $0) & 255) } + contents
       if contents.count % 2 == 1 { result.append(0) }
     }
-    return (done > 0 ? result + data[done...] : nil, notes)
+    return (isChanged ? result + data[done...] : nil, notes)
   }
 }

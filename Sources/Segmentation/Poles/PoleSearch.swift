@@ -150,26 +150,28 @@ struct PoleSearch {
       // The columns at its edges are mixed.
       let rim = width >= 5 ? 1 : 0
       let half = (width + 1) / 2
+      let sides = PoleSearch.sideColumns
       let a = difference(
-        y, (from + rim, from + half), (from - 1 - PoleSearch.sideColumns, from - 1))
-      let b = difference(y, (to - half, to - rim), (to + 1 + PoleSearch.sideColumns, to + 1))
-      return Row(colour: mean(y, from + rim, to - rim), least: min(a, b), most: max(a, b))
+        y, of: from + rim..<from + half, from: from - 1 - sides..<from - 1, next: from - 2)
+      let b = difference(y, of: to - half..<to - rim, from: to + 1..<to + 1 + sides, next: to + 1)
+      return Row(colour: mean(y, from + rim..<to - rim), least: min(a, b), most: max(a, b))
     }
 
     /// How much a half of the bar differs from what is beside it, and from the column next to it: the bar begins there.
     ///
     /// Each half by itself: the edge between two things is no bar, a shaded pole is one.
-    private func difference(_ y: Int, _ half: (Int, Int), _ side: (far: Int, near: Int)) -> Float {
-      let colour = mean(y, half.0, half.1)
-      let next = side.far < side.near ? side.near - 1 : side.near
+    private func difference(
+      _ y: Int, of half: Range<Int>, from side: Range<Int>, next: Int
+    ) -> Float {
+      let colour = mean(y, half)
       return min(
-        (colour - mean(y, min(side.far, side.near), max(side.far, side.near))).largest,
-        (colour - mean(y, next, next + 1)).largest)
+        (colour - mean(y, side)).largest, (colour - mean(y, next..<next + 1)).largest)
     }
 
-    private func mean(_ y: Int, _ from: Int, _ to: Int) -> SIMD3<Float> {
-      let row = y * (columns + 1)
-      return (sums[row + to] - sums[row + from]) / Float(to - from)
+    private func mean(_ y: Int, _ columns: Range<Int>) -> SIMD3<Float> {
+      let row = y * (self.columns + 1)
+      return (sums[row + columns.upperBound] - sums[row + columns.lowerBound])
+        / Float(columns.count)
     }
   }
 }
