@@ -78,6 +78,11 @@ struct Grid {
   }
 
   /// Sums over squares of 2 · `reach` + 1 places a side, cut off at the picture's border.
+  func sums(of values: [Float], reach: Int) -> [Float] {
+    boxSums(of: values.map { SIMD4($0, 0, 0, 0) }, reach: reach).map { $0.x }
+  }
+
+  /// Sums over squares of 2 · `reach` + 1 places a side, cut off at the picture's border.
   private func boxSums(of values: [SIMD4<Float>], reach: Int) -> [SIMD4<Float>] {
     var rows = values
     for y in 0..<height {

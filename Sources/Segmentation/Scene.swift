@@ -11,8 +11,8 @@ public struct Scene {
 
   let view: View
   /// The whole photo as the network saw it.
-  private let look: Look
-  private let groups: [CellGroup]
+  let look: Look
+  let groups: [CellGroup]
   private let thresholds: Thresholds
   private let lookAt: (Rectangle) throws -> Look
 
@@ -60,7 +60,7 @@ public struct Scene {
   /// its neighbours are clicked, and what one of both is sure of: the two err in different places, and a
   /// small object is asked for in a window of its own. Where they hardly agree, the classes count alone, so
   /// that what is named is never passed over. What a click in the object's middle finds besides goes as
-  /// well, where it means the same thing: no box cuts off a hand there.
+  /// well, where it means the same thing: no box cuts off a hand there. What a person carries goes with it.
   ///
   /// - Parameters:
   ///   - index: A place in `objects`.
@@ -82,14 +82,23 @@ public struct Scene {
     if let window = closer(to: box, limit: thresholds.boxZoomShare) { look = try lookAt(window) }
     let boxed = try answer(neighbours, box, from: look)
     var cells = boxed.averaged(with: named, over: view.frame, window: look.window)
+    let beside = kept.filter { look.window.contains(x: $0.x, y: $0.y) }
     if let innermost = group.innermost(of: within, height: map.height, width: map.width) {
       let place = middle(of: innermost)
       let click = Click(x: place.x, y: place.y, positive: true)
-      cells.join(try answer([click] + neighbours, nil, from: look))
+      let clicked = try answer([click] + neighbours, nil, from: look)
+      cells.join(clicked)
+      if objects[index].className == "person" {
+        let hints = zip(boxed.values, clicked.values).map { max($0, $1) }
+        let off = Click(x: place.x, y: place.y, positive: false)
+        let carried = try carried(
+          by: index, outlined: cells, hints: hints, besides: [off] + neighbours, without: beside,
+          from: look)
+        for thing in carried { view.add(thing, over: look.window, to: &mask) }
+      }
     }
     // The classes tell a person from a dog, but not one person from the next.
     cells.keepParts(sharedWith: boxed)
-    let beside = kept.filter { look.window.contains(x: $0.x, y: $0.y) }
     let places = PromptMap(clicks: beside, box: nil, window: look.window, map: look.map).negative
       .filter { cells.values[$0] > 0.1 }
     if !places.isEmpty {
@@ -166,7 +175,7 @@ public struct Scene {
   /// The one thing that clicks and a box mean, in the cells of a look.
   ///
   /// What lies beside the look's window is no part of the answer, and need not be excluded.
-  private func answer(
+  func answer(
     _ clicks: [Click], _ box: Rectangle?, from look: Look
   ) throws -> SoftCells {
     let clicks = clicks.filter { $0.positive || look.window.contains(x: $0.x, y: $0.y) }

@@ -116,7 +116,7 @@ struct SoftCells {
   }
 
   /// The connected parts above a threshold: for every cell which one it is in, -1 for none, and their sizes.
-  private func parts(above threshold: Float) -> (part: [Int], sizes: [Int]) {
+  func parts(above threshold: Float) -> (part: [Int], sizes: [Int]) {
     var part = [Int](repeating: -1, count: values.count)
     var sizes: [Int] = []
     for start in values.indices where values[start] > threshold && part[start] < 0 {

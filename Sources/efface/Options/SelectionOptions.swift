@@ -8,7 +8,9 @@ struct SelectionOptions: ParsableArguments {
     name: .customLong("object"),
     help: ArgumentHelp(
       "Remove the objects of a class, or one of them: person, car, dog#2.",
-      discussion: "`efface detect PHOTO` prints the names. May be given several times.",
+      discussion:
+        "`efface detect PHOTO` prints the names. A person takes along what it carries. May be given several "
+        + "times.",
       valueName: "name[,name]"),
     completion: .list(objectNames))
   var objects: [ObjectNames] = []
