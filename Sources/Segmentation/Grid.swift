@@ -19,26 +19,32 @@ struct Grid {
 
   /// Places within `reach` rows and columns of a marked one.
   func dilated(_ marked: [Bool], by reach: Int) -> [Bool] {
-    var result = marked
-    for y in 0..<height { spread(&result, from: y * width, step: 1, count: width, reach: reach) }
-    for x in 0..<width { spread(&result, from: x, step: width, count: height, reach: reach) }
+    var rows = [Bool](repeating: false, count: marked.count)
+    for line in stride(from: 0, to: marked.count, by: width) {
+      // Up to where a place is marked by one before it, and which is the last one to mark a place after it.
+      var (end, last) = (line, line - reach - 1)
+      for place in line..<line + width {
+        if marked[place] {
+          for x in max(line, place - reach, last + 1)..<place { rows[x] = true }
+          (end, last) = (place + reach + 1, place)
+        }
+        if place < end { rows[place] = true }
+      }
+    }
+    var result = rows
+    var counts = [Int](repeating: 0, count: width)
+    for y in -reach..<height {
+      if y + reach < height {
+        for x in 0..<width where rows[(y + reach) * width + x] { counts[x] += 1 }
+      }
+      if y > reach {
+        for x in 0..<width where rows[(y - reach - 1) * width + x] { counts[x] -= 1 }
+      }
+      if y >= 0 {
+        for x in 0..<width { result[y * width + x] = counts[x] > 0 }
+      }
+    }
     return result
-  }
-
-  /// Marks what lies within `reach` of a marked place along a line.
-  private func spread(
-    _ marked: inout [Bool], from first: Int, step: Int, count: Int, reach: Int
-  ) {
-    let line = (0..<count).map { marked[first + $0 * step] }
-    var (before, after) = (-reach - 1, count + reach)
-    for place in 0..<count {
-      if line[place] { before = place }
-      if place - before <= reach { marked[first + place * step] = true }
-    }
-    for place in (0..<count).reversed() {
-      if line[place] { after = place }
-      if after - place <= reach { marked[first + place * step] = true }
-    }
   }
 
   /// For every place the mean of the marked values within `reach` rows and columns; 0 without any.
@@ -51,7 +57,7 @@ struct Grid {
     let own = values.indices.map { index -> SIMD4<Float> in
       marked[index] ? SIMD4(values[index], 1) : .zero
     }
-    return boxSums(of: own, reach: reach).map { sum in
+    return sums(of: own, reach: reach).map { sum in
       let share = 1 / max(sum.w, 1)
       return SIMD3(sum.x, sum.y, sum.z) * share
     }
@@ -79,30 +85,31 @@ struct Grid {
 
   /// Sums over squares of 2 · `reach` + 1 places a side, cut off at the picture's border.
   func sums(of values: [Float], reach: Int) -> [Float] {
-    boxSums(of: values.map { SIMD4($0, 0, 0, 0) }, reach: reach).map { $0.x }
+    sums(of: values.map { SIMD4($0, 0, 0, 0) }, reach: reach).map { $0.x }
   }
 
   /// Sums over squares of 2 · `reach` + 1 places a side, cut off at the picture's border.
-  private func boxSums(of values: [SIMD4<Float>], reach: Int) -> [SIMD4<Float>] {
+  func sums(of values: [SIMD4<Float>], reach: Int) -> [SIMD4<Float>] {
     var rows = values
-    for y in 0..<height {
-      let line = y * width
+    for line in stride(from: 0, to: height * width, by: width) {
+      var sum = values[line..<line + min(reach, width)].reduce(.zero, +)
       for x in 0..<width {
-        var sum = SIMD4<Float>.zero
-        for other in max(0, x - reach)...min(width - 1, x + reach) {
-          sum += values[line + other]
-        }
+        if x + reach < width { sum += values[line + x + reach] }
+        if x > reach { sum -= values[line + x - reach - 1] }
         rows[line + x] = sum
       }
     }
     var result = rows
-    for y in 0..<height {
-      for x in 0..<width {
-        var sum = SIMD4<Float>.zero
-        for other in max(0, y - reach)...min(height - 1, y + reach) {
-          sum += rows[other * width + x]
-        }
-        result[y * width + x] = sum
+    var sums = [SIMD4<Float>](repeating: .zero, count: width)
+    for y in -reach..<height {
+      if y + reach < height {
+        for x in 0..<width { sums[x] += rows[(y + reach) * width + x] }
+      }
+      if y > reach {
+        for x in 0..<width { sums[x] -= rows[(y - reach - 1) * width + x] }
+      }
+      if y >= 0 {
+        for x in 0..<width { result[y * width + x] = sums[x] }
       }
     }
     return result

@@ -82,17 +82,19 @@ public struct Scene {
     if let window = closer(to: box, limit: thresholds.boxZoomShare) { look = try lookAt(window) }
     let boxed = try answer(neighbours, box, from: look)
     var cells = boxed.averaged(with: named, over: view.frame, window: look.window)
+    var hints = boxed
     let beside = kept.filter { look.window.contains(x: $0.x, y: $0.y) }
     if let innermost = group.innermost(of: within, height: map.height, width: map.width) {
       let place = middle(of: innermost)
       let click = Click(x: place.x, y: place.y, positive: true)
       let clicked = try answer([click] + neighbours, nil, from: look)
       cells.join(clicked)
+      hints.unite(with: clicked)
       if objects[index].className == "person" {
-        let hints = zip(boxed.values, clicked.values).map { max($0, $1) }
         let off = Click(x: place.x, y: place.y, positive: false)
         let carried = try carried(
-          by: index, outlined: cells, hints: hints, besides: [off] + neighbours, without: beside,
+          by: index, outlined: cells, hints: hints.values, besides: [off] + neighbours,
+          without: beside,
           from: look)
         for thing in carried { view.add(thing, over: look.window, to: &mask) }
       }
@@ -106,7 +108,8 @@ public struct Scene {
       cells.trim(to: trimmed, around: places)
     }
     view.add(cells, over: look.window, to: &mask)
-    return PromptedMask(mask: mask, certainty: boxed.certainty)
+    return PromptedMask(
+      mask: mask, certainty: boxed.certainty, hints: Hints(cells: hints, window: look.window))
   }
 
   /// Adds to a mask what an object has of its outline in its own cells, and no other's.
@@ -149,7 +152,8 @@ public struct Scene {
   public func answer(clicks: [Click], box: Rectangle?) throws -> PromptedMask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
     if box == nil && !clicks.contains(where: \.positive) {
-      return PromptedMask(mask: mask, certainty: 0)
+      let nothing = Hints(cells: SoftCells(height: 1, width: 1), window: view.frame)
+      return PromptedMask(mask: mask, certainty: 0, hints: nothing)
     }
     var (look, cells) = (self.look, SoftCells?.none)
     let window: Rectangle?
@@ -169,7 +173,8 @@ public struct Scene {
       let y = min(max(click.y, 0), view.height - 1)
       if view.value(x: x, y: y, in: mask) < 128 { view.mark(x: x, y: y, radius: radius, in: &mask) }
     }
-    return PromptedMask(mask: mask, certainty: answered.certainty)
+    return PromptedMask(
+      mask: mask, certainty: answered.certainty, hints: Hints(cells: answered, window: look.window))
   }
 
   /// The one thing that clicks and a box mean, in the cells of a look.
@@ -237,12 +242,37 @@ public struct Scene {
   @discardableResult
   public func addShadow(to mask: inout Mask) -> Bool {
     let map = look.map
-    var others = [Bool](repeating: false, count: map.count)
+    return view.addShadow(
+      to: &mask, others: cellsOfOthers(than: mask), rows: map.height, columns: map.width)
+  }
+
+  /// Adds to the mask of a thing what it leaves of that before even ground: whatever touches it there and ends soon.
+  ///
+  /// - Parameters:
+  ///   - mask: The thing, as `mask` and `answer` give it.
+  ///   - hints: What came with it.
+  ///   - kept: Upright positions of what is no part of it.
+  ///   - limits: An upright box beyond which nothing is added; `nil` for the whole photo.
+  ///   - keepsFoot: Whether what lies at the thing's foot, such as a shadow, is left.
+  public func addRemains(
+    to mask: inout Mask, hints: Hints, besides kept: [Click], within limits: Rectangle?,
+    keepsFoot: Bool
+  ) {
+    let map = look.map
+    view.addRemains(
+      to: &mask, hints: hints, others: cellsOfOthers(than: mask), rows: map.height,
+      columns: map.width,
+      besides: kept, within: limits ?? view.frame, keepsFoot: keepsFoot)
+  }
+
+  /// Which cells show objects that a mask mostly leaves.
+  private func cellsOfOthers(than mask: borrowing Mask) -> [Bool] {
+    var others = [Bool](repeating: false, count: look.map.count)
     let covered = coveredCells(by: mask)
     for group in groups where !group.isMostly(in: covered) {
       for cell in group.cells { others[cell] = true }
     }
-    return view.addShadow(to: &mask, others: others, rows: map.height, columns: map.width)
+    return others
   }
 
   /// Where other objects are than those that a mask covers; `nil` where there are none.

@@ -211,7 +211,11 @@ extension SoftCells {
       both += own && its ? 1 : 0
       either += own || its ? 1 : 0
     }
-    if 10 * both <= 7 * either { return }
+    if 10 * both > 7 * either { unite(with: other) }
+  }
+
+  /// Takes the larger share of both.
+  mutating func unite(with other: SoftCells) {
     for cell in values.indices { values[cell] = max(values[cell], other.values[cell]) }
   }
 

@@ -44,7 +44,7 @@ extension View {
   }
 
   /// Where a mask has most of a small pixel of a window, row after row.
-  private func small(
+  func small(
     _ mask: borrowing Mask, _ window: Rectangle, height: Int, width: Int
   ) -> [Bool] {
     let place = orientation.stored(window, width: storedWidth, height: storedHeight)

@@ -43,6 +43,7 @@ extension SelectedMask {
           isPole = true
         }
         let certainty = answer.certainty
+        let hints = certainty < Self.leastCertainty ? nil : answer.hints
         var part = answer.mask
         part.binarize()
         let area = prompt.box.map { box in
@@ -60,7 +61,11 @@ extension SelectedMask {
           let found = part.boundingBox
           if prompt.box == nil { noteTaken(by: part, of: prompt.clicks, in: scene) }
           // A pole is too thin to tell its shadow from a kerb or a fence.
-          if !isPole { addShadow(to: &part, selection, in: scene, orientation: orientation) }
+          if !isPole {
+            // A box is drawn around all of the thing.
+            let limits = prompt.box.map { $0.grown(by: max($0.width, $0.height) / 10) }
+            complete(&part, hints, within: limits, selection, in: scene, orientation: orientation)
+          }
           add(part, of: nil, score: certainty, orientation: orientation)
           if prompt.box == nil, let found, isSpot(found) {
             let size = orientation.uprightSize(width: found.width, height: found.height)

@@ -188,9 +188,10 @@ struct SelectedMask: ~Copyable {
           "\(object.name) has no clear outline: if the result is not what you meant, give a box "
             + "or places on it instead (--box, --at), or a mask")
       }
+      let hints = outlined.certainty < Self.leastCertainty ? nil : outlined.hints
       var part = outlined.mask
+      complete(&part, hints, selection, in: scene, orientation: photo.orientation)
       try spare(&others, in: scene, near: &part, orientation: photo.orientation)
-      addShadow(to: &part, selection, in: scene, orientation: photo.orientation)
       add(part, of: object, score: Double(object.score), orientation: photo.orientation)
     }
     try addPrompts(selection, in: scene, orientation: photo.orientation, name: name)
@@ -234,8 +235,24 @@ struct SelectedMask: ~Copyable {
     spared = consume all
   }
 
+  /// Adds to the mask of a thing its shadow, and what its outline leaves of it before even ground.
+  ///
+  /// - Parameters:
+  ///   - hints: What came with its outline; `nil` where that is not clear.
+  ///   - limits: A box beyond which it does not go.
+  func complete(
+    _ part: inout Mask, _ hints: Hints?, within limits: Rectangle? = nil, _ selection: Selection,
+    in scene: borrowing Scene, orientation: Orientation
+  ) {
+    addShadow(to: &part, selection, in: scene, orientation: orientation)
+    guard let hints else { return }
+    scene.addRemains(
+      to: &part, hints: hints, besides: selection.kept.map { Click($0, positive: false) },
+      within: limits, keepsFoot: selection.keepsShadow)
+  }
+
   /// Adds the shadow of a thing to its mask, unless it lies where something is to be kept.
-  func addShadow(
+  private func addShadow(
     to part: inout Mask, _ selection: Selection, in scene: borrowing Scene,
     orientation: Orientation
   ) {
