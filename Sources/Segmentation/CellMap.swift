@@ -1,3 +1,4 @@
+import Networks
 import Tensors
 
 /// What the network says of every cell, a square of about four of its pixels.
@@ -43,6 +44,21 @@ struct CellMap {
     targetColumn = (0..<height * width).map {
       Float($0 % width) + values[$0 * channels + 2] * offsetUnit
     }
+  }
+
+  /// Shows the network a picture.
+  ///
+  /// - Parameters:
+  ///   - picture: At the network's size.
+  ///   - session: Its graph `main` for that size.
+  ///   - offsetUnit: Cells in an offset of 1.
+  /// - Throws: `NetworkError` when the network lacks an output.
+  init(of picture: borrowing Tensor<UInt8>, session: GraphSession, offsetUnit: Float) throws {
+    try session.setInput(picture)
+    session.run()
+    self.init(
+      semantic: try session.output("semantic"), instance: try session.output("instance"),
+      offsetUnit: offsetUnit)
   }
 
   /// Makes a map from its parts.

@@ -27,11 +27,7 @@ final class Look {
   ) throws {
     self.window = window
     func look(_ picture: borrowing Tensor<UInt8>) throws -> (map: CellMap, prompt: GraphSession) {
-      try session.setInput(picture)
-      session.run()
-      let map = CellMap(
-        semantic: try session.output("semantic"), instance: try session.output("instance"),
-        offsetUnit: offsetUnit)
+      let map = try CellMap(of: picture, session: session, offsetUnit: offsetUnit)
       let prompt = try GraphSession(
         network, graph: "prompt", height: map.height, width: map.width, threads: session.threads,
         after: session)

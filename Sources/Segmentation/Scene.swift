@@ -13,44 +13,35 @@ public struct Scene {
   /// The whole photo as the network saw it.
   let look: Look
   let groups: [CellGroup]
+  private let found: [FoundObject]
   private let thresholds: Thresholds
   private let lookAt: (Rectangle) throws -> Look
 
   /// - Parameters:
   ///   - view: The photo.
   ///   - look: The whole of it as the network saw it.
+  ///   - found: The objects, largest first.
   ///   - names: The network's classes.
   ///   - thresholds: The network's thresholds.
   ///   - lookAt: Shows the network another window of the photo.
   init(
-    view: View, look: Look, names: ClassNames, thresholds: Thresholds,
+    view: View, look: Look, found: [FoundObject], names: ClassNames, thresholds: Thresholds,
     lookAt: @escaping (Rectangle) throws -> Look
   ) {
     self.view = view
     self.look = look
     self.thresholds = thresholds
     self.lookAt = lookAt
-    let map = look.map
-    groups = Grouping(map, thresholds).groups().filter {
-      $0.score >= thresholds.leastScore && names.isListed($0.classIndex)
-    }.sorted { $0.cells.count > $1.cells.count }
+    self.found = found
+    groups = found.map(\.group)
     var ordinals = [Int](repeating: 0, count: names.all.count)
-    var objects: [DetectedObject] = []
-    for (index, group) in groups.enumerated() {
-      ordinals[group.classIndex] += 1
-      let cells = group.box(width: map.width)
-      let x = cells.x * view.width / map.width
-      let y = cells.y * view.height / map.height
-      objects.append(
-        DetectedObject(
-          index: index, className: names.all[group.classIndex],
-          classOrdinal: ordinals[group.classIndex], score: group.score,
-          box: Rectangle(
-            x: x, y: y, width: cells.maxX * view.width / map.width - x,
-            height: cells.maxY * view.height / map.height - y),
-          area: group.cells.count * view.width * view.height / map.count))
+    objects = found.enumerated().map { index, object in
+      let name = object.group.classIndex
+      ordinals[name] += 1
+      return DetectedObject(
+        index: index, className: names.all[name], classOrdinal: ordinals[name],
+        score: object.group.score, box: object.box, area: object.area)
     }
-    self.objects = objects
   }
 
   /// The mask of an object at full size, in stored orientation, its edges on the picture's edges; how certain the
@@ -77,11 +68,12 @@ public struct Scene {
         let place = middle(of: cell)
         return Click(x: place.x, y: place.y, positive: false)
       }
-    let named = SoftCells(group, on: map)
+    let named = found[index].closer?.cells ?? SoftCells(group, on: map)
+    let frame = found[index].closer?.window ?? view.frame
     var look = self.look
     if let window = closer(to: box, limit: thresholds.boxZoomShare) { look = try lookAt(window) }
     let boxed = try answer(neighbours, box, from: look)
-    var cells = boxed.averaged(with: named, over: view.frame, window: look.window)
+    var cells = boxed.averaged(with: named, over: frame, window: look.window)
     var hints = boxed
     let beside = kept.filter { look.window.contains(x: $0.x, y: $0.y) }
     if let innermost = group.innermost(of: within, height: map.height, width: map.width) {

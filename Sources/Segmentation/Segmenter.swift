@@ -49,32 +49,57 @@ public final class Segmenter {
   ///   - pixels: RGB in stored orientation.
   ///   - orientation: How to turn them upright.
   ///   - color: From the photo's colours to sRGB; nil where they are that.
+  ///   - closely: Whether it looks at parts of the photo, too, for smaller objects. Clicks and boxes do not need it.
   /// - Throws: `NetworkError`.
   public func analyze(
-    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation, color: ColorTransform? = nil
+    _ pixels: borrowing Tensor<UInt8>, orientation: Orientation, color: ColorTransform? = nil,
+    closely: Bool = true
   ) throws -> Scene {
     precondition(pixels.channels == 3 && pixels.count > 0, "a photo has three channels")
     let view = View(pixels, orientation: orientation, color: color, threads: threads)
+    let look = try look(at: view.frame, of: view)
+    var search = ObjectSearch(look.map, of: view, names: names, thresholds: thresholds)
+    for part in closely ? search.parts : [] {
+      // One view of the two tells whether there is anything.
+      if search.isNew(in: try map(at: part, of: view), window: part) {
+        search.add(from: try self.look(at: part, of: view).map, window: part)
+      }
+    }
     return Scene(
-      view: view, look: try look(at: view.frame, of: view), names: names, thresholds: thresholds
+      view: view, look: look, found: search.objects, names: names, thresholds: thresholds
     ) { try self.look(at: $0, of: view) }
   }
 
-  /// Shows the network a window of the upright photo.
+  /// Shows the network a window of the upright photo, as it is and mirrored.
   func look(at window: Rectangle, of view: View) throws -> Look {
+    let session = try session(for: window)
+    return try Look(
+      at: picture(window, of: view, for: session), window: window, network: network,
+      session: session, offsetUnit: offsetUnit)
+  }
+
+  /// What the network says of a window of the upright photo as it is.
+  private func map(at window: Rectangle, of view: View) throws -> CellMap {
+    let session = try session(for: window)
+    return try CellMap(
+      of: picture(window, of: view, for: session), session: session, offsetUnit: offsetUnit)
+  }
+
+  private func picture(
+    _ window: Rectangle, of view: View, for session: GraphSession
+  ) -> Tensor<UInt8> {
+    view.reduced(window, height: session.height, width: session.width, threads: threads)
+  }
+
+  /// A session for windows of these proportions; the last one is kept.
+  private func session(for window: Rectangle) throws -> GraphSession {
     let (width, height) = Self.networkSize(
       width: window.width, height: window.height, side: network.inputSize,
       multiple: network.multiple)
-    let session: GraphSession
-    if let last = self.session, last.width == width, last.height == height {
-      session = last
-    } else {
-      session = try GraphSession(network, height: height, width: width, threads: threads)
-      self.session = session
-    }
-    return try Look(
-      at: view.reduced(window, height: height, width: width, threads: threads), window: window,
-      network: network, session: session, offsetUnit: offsetUnit)
+    if let last = session, last.width == width, last.height == height { return last }
+    let new = try GraphSession(network, height: height, width: width, threads: threads)
+    session = new
+    return new
   }
 
   /// The size at which a photo is shown to the network.

@@ -114,7 +114,7 @@ import Testing
     (limits.boxZoomShare, limits.zoomMargin, limits.zoomLeast) = (0.5, 1, 0.25)
     var windows: [Rectangle] = []
     let scene = Scene(
-      view: view, look: try segmenter.look(at: view.frame, of: view), names: names,
+      view: view, look: try segmenter.look(at: view.frame, of: view), found: [], names: names,
       thresholds: limits
     ) { window in
       windows.append(window)

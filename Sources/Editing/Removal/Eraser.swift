@@ -142,7 +142,8 @@ public final class Eraser {
     if selection.wires || !selection.clicks.isEmpty { progress(.finding) }
     try selected.addWires(&selection, in: photo, threads: threads, name: request.input)
     if selection.needsScene {
-      let scene = try scene(of: photo, name: request.input)
+      let scene = try scene(
+        of: photo, name: request.input, closely: selection.namesObjects)
       try selected.addObjects(selection, in: scene, photo: photo, name: request.input)
     }
     report.removed = selected.removed
@@ -305,13 +306,15 @@ public final class Eraser {
 
   // MARK: - The networks
 
-  private func scene(of photo: borrowing Photo, name: String) throws(EditingError) -> Scene {
+  private func scene(
+    of photo: borrowing Photo, name: String, closely: Bool = true
+  ) throws(EditingError) -> Scene {
     progress(.finding)
     do {
       let network = try segmenter ?? Segmenter(threads: threads)
       segmenter = network
       return try network.analyze(
-        photo.pixels, orientation: photo.orientation, color: photo.color)
+        photo.pixels, orientation: photo.orientation, color: photo.color, closely: closely)
     } catch {
       throw .network(message: "\(shown(name)): the objects could not be found: \(error)")
     }

@@ -70,7 +70,10 @@ public struct Selection: Equatable, Sendable {
   }
 
   /// Whether the segmentation network must look at the photo.
-  var needsScene: Bool { !objects.isEmpty || !clicks.isEmpty || !boxes.isEmpty || distractors }
+  var needsScene: Bool { namesObjects || !clicks.isEmpty || !boxes.isEmpty }
+
+  /// Whether all objects of the photo matter.
+  var namesObjects: Bool { !objects.isEmpty || distractors }
 
   /// The selection in one line, the same for the same selection.
   var summary: String {
