@@ -13,9 +13,10 @@ from PIL import Image
 from .runtime import NetworkFile
 from .segmentation_data import CLASSES, INDEX, VOC, Teacher
 from .segmentation_export import FEATURES, network_size
-from .segmentation_grouping import Thresholds, grouped
+from .segmentation_grouping import Thresholds
 from .segmentation_network import SegmentationNetwork, normalized
-from .segmentation_prompts import Look, enlarged, object_outlined, outlined
+from .segmentation_objects import found_objects
+from .segmentation_prompts import Look, object_outlined, outlined
 from .segmentation_sampling import depth
 
 
@@ -96,12 +97,12 @@ def prompted(item, mask: np.ndarray):
 def covered(item, mask: np.ndarray, objects, outlines: list[np.ndarray]):
     """The IoU of every found object with the thing of its class that it covers best, if that is at least 0.3: of the
     cells that the first look gave it, and of its outline."""
-    frame, valid = (0, 0, mask.shape[1], mask.shape[0]), mask != 255
+    valid = mask != 255
     things = [(i["class"], mask == i["index"]) for i in item["instances"] if "merged" not in i]
     things = [(name, m) for name, m in things if m.sum() * (384 / max(mask.shape)) ** 2 > 150]
-    for (c, cells, _), outline in zip(objects, outlines):
-        first = enlarged(cells, frame, mask.shape) > 0.5
-        best = max(((iou(first, m, valid), n) for n, (name, m) in enumerate(things) if name == CLASSES[c]), default=(0, 0))
+    for found, outline in zip(objects, outlines):
+        alike = [(n, m) for n, (name, m) in enumerate(things) if name == CLASSES[found.name]]
+        best = max(((iou(found.pixels, m, valid), n) for n, m in alike), default=(0, 0))
         if best[0] >= 0.3:
             yield best[0], iou(outline, things[best[1]][1], valid)
 
@@ -165,7 +166,7 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
     for item, pixels, mask in Validation(data, limit):
         height, width = mask.shape
         look = Look(model, pixels, (0, 0, width, height))
-        semantic, instance = look.semantic, look.instance
+        semantic = look.semantic
         large = cv2.resize(np.ascontiguousarray(semantic.transpose(1, 2, 0)), (width, height), interpolation=cv2.INTER_LINEAR)
         guess = large.argmax(2)
         peer_guess = voc[teacher(pixels)] if teacher else None
@@ -185,10 +186,9 @@ def evaluate(model, data: Path, *, limit: int | None = None, prompts: bool = Tru
                     union[c] += (t | p).sum()
             seen[c] += t.any()
         if complete(item, "person") and not item.get("semantic_components"):
-            objects = grouped(semantic, instance, model.thresholds)
-            people = [m for c, m, _ in objects if c == INDEX["person"]]
+            objects = found_objects(model, look, pixels, lambda window: Look(model, pixels, window))
+            people = [o.pixels for o in objects if o.name == INDEX["person"]]
             hits, truths, guesses = (a + b for a, b in zip((hits, truths, guesses), people_found(item, mask, people)))
-            objects = [o for o in objects if CLASSES[o[0]] not in model.unlisted]
             outlines = [object_outlined(look, pixels, objects, n, model.thresholds) for n in range(len(objects))]
             named += covered(item, mask, objects, outlines)
         if prompts and item["source"] in ("coco", "davis16val"):

@@ -112,16 +112,16 @@ def outlined(look: Look, pixels: np.ndarray, positive, negative, box, thresholds
 
 
 def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresholds: Thresholds) -> np.ndarray:
-    """The same of one of the objects that `grouped` found: where the mean of what the classes say, and of the answer to
+    """The same of one of the objects that `found_objects` found: where the mean of what the classes say, and of the answer to
     its box, out of which its neighbours are clicked, is over 0.45, so that what one of both is sure of counts; where the
     answer has less than half of the object, the classes alone. What a click on its deepest cell finds is added where
     both share 0.7 of what either has."""
-    name, cells, _ = objects[number]
+    name, cells = objects[number].name, objects[number].cells
     sx, sy = pixels.shape[1] / look.width, pixels.shape[0] / look.height
     ys, xs = np.nonzero(cells)
     top, bottom, left, right = ys.min(), ys.max() + 1, xs.min(), xs.max() + 1
     neighbours = []
-    for other, (_, theirs, _) in enumerate(objects):
+    for other, theirs in enumerate(o.cells for o in objects):
         inside = np.zeros_like(theirs)
         inside[top:bottom, left:right] = theirs[top:bottom, left:right]
         if other != number and inside.sum() >= LEAST_NEIGHBOUR:
@@ -129,11 +129,11 @@ def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresh
             y, x = np.unravel_index(depths.argmax(), depths.shape)
             neighbours.append(((x + 0.5) * sx, (y + 0.5) * sy))
     box = (left * sx, top * sy, right * sx, bottom * sy)
-    named = soft_cells(look.semantic, cells, name)
+    named, frame = objects[number].closer or (soft_cells(look.semantic, cells, name), look.window)
     window = closer(pixels.shape[:2], named, neighbours, box, thresholds)
     again = look if window is None else Look(look.model, pixels, window)
     answer = enlarged(again.answer([], neighbours, box, thresholds), again.window, pixels.shape)
-    named = enlarged(named, look.window, pixels.shape)
+    named = enlarged(named, frame, pixels.shape)
     agrees = 2 * np.sum((answer > 0.5) & (named > 0.5)) >= np.sum(named > 0.5)
     found = ((answer + named) / 1.8 if agrees else named) > 0.5
     depths = depth(cells)

@@ -8,6 +8,7 @@ from efface_training.export import rewrite
 from efface_training.runtime import NetworkFile
 from efface_training.segmentation_export import unlisted
 from efface_training.segmentation_grouping import Thresholds
+from efface_training.segmentation_objects import Found
 from efface_training.segmentation_prompts import closer, object_outlined, parts_with
 
 FIXTURES = Path(__file__).parents[2] / "Tests/NetworksTests/Fixtures"
@@ -71,7 +72,7 @@ class SegmentationTests(unittest.TestCase):
         cells[2:12, 2:5] = cells[2:4, 2:12] = neighbour[5:12, 6:13] = True
         look.semantic[0], look.semantic[1][cells] = 2, 3.5
         large = Thresholds(box_zoom_share=0)
-        outline = object_outlined(look, np.zeros((64, 96, 3), np.uint8), [(1, cells, 1.0), (2, neighbour, 1.0)], 0, large)
+        outline = object_outlined(look, np.zeros((64, 96, 3), np.uint8), [Found(1, cells, 1.0), Found(2, neighbour, 1.0)], 0, large)
         (positive, [(x, y)], box), by_click = look.asked
         self.assertEqual((positive, box), ([], (8, 8, 48, 48)))
         self.assertEqual(by_click, ([(14, 14)], [(x, y)], None))
@@ -80,7 +81,7 @@ class SegmentationTests(unittest.TestCase):
         self.assertTrue(outline[12:44, 12:18].all())
         self.assertFalse(outline[:, 34:].any() or outline[58:].any())
         look.semantic[1][cells] = 5
-        outline = object_outlined(look, np.zeros((64, 96, 3), np.uint8), [(1, cells, 1.0), (2, neighbour, 1.0)], 0, large)
+        outline = object_outlined(look, np.zeros((64, 96, 3), np.uint8), [Found(1, cells, 1.0), Found(2, neighbour, 1.0)], 0, large)
         self.assertTrue(outline[10:14, 34:44].all())
 
     def test_parts_without_a_click_go(self):
