@@ -55,7 +55,7 @@ struct CarriedParts {
   }
 
   /// Each takes the network a few milliseconds.
-  private static let mostCandidates = 4
+  private static let mostCandidates = 2
 
   /// Whether what a click on a candidate finds is carried.
   func isCarried(_ answer: SoftCells, asked candidate: [Int]) -> Bool {
