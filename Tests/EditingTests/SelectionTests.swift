@@ -1,3 +1,4 @@
+import Foundation
 import Photos
 import Tensors
 import Testing
@@ -5,6 +6,17 @@ import Testing
 @testable import Editing
 
 @Suite struct SelectionTests {
+  @Test func unclearObjectsAreNamedInOneLine() {
+    let names = (1...5).map { "person#\($0)" }
+    func list(_ count: Int) -> String {
+      SelectedMask.doubt(Array(names.prefix(count))).components(separatedBy: ":")[0]
+    }
+    #expect(list(1) == "person#1 has no clear outline")
+    #expect(list(2) == "person#1 and person#2 have no clear outline")
+    #expect(list(4) == "person#1, person#2, person#3 and person#4 have no clear outline")
+    #expect(list(5) == "person#1, person#2, person#3 and 2 more have no clear outline")
+  }
+
   @Test func onlyWhatTakesUpMuchOfABoxStandsOutInIt() {
     let box = Rectangle(x: 10, y: 10, width: 40, height: 80)
     func standsOut(_ width: Int, _ height: Int) -> Bool {

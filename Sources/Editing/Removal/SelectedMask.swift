@@ -181,19 +181,18 @@ struct SelectedMask: ~Copyable {
     var others = scene.objects.filter { other in
       !objects.contains { $0.index == other.index } && selection.spares(other)
     }
+    var unclear: [String] = []
     for object in objects where !removed.contains(where: { $0.isSame(as: object) }) {
       let outlined = try outline(of: object, without: kept, in: scene)
-      if outlined.certainty < Self.leastCertainty {
-        notes.append(
-          "\(object.name) has no clear outline: if the result is not what you meant, give a box "
-            + "or places on it instead (--box, --at), or a mask")
-      }
-      let hints = outlined.certainty < Self.leastCertainty ? nil : outlined.hints
+      let isClear = outlined.certainty >= Self.leastCertainty
+      if !isClear { unclear.append(object.name) }
+      let hints = isClear ? outlined.hints : nil
       var part = outlined.mask
       complete(&part, hints, selection, in: scene, orientation: photo.orientation)
       try spare(&others, in: scene, near: &part, orientation: photo.orientation)
       add(part, of: object, score: Double(object.score), orientation: photo.orientation)
     }
+    if !unclear.isEmpty { notes.append(Self.doubt(unclear)) }
     try addPrompts(selection, in: scene, orientation: photo.orientation, name: name)
     if removed.isEmpty {
       let reason = missing.isEmpty ? "nothing to select there" : missing.joined(separator: ", ")
@@ -205,6 +204,18 @@ struct SelectedMask: ~Copyable {
       missing.append("no \(wanted) found to keep")
     }
     notes += missing
+  }
+
+  /// What is said of objects whose outlines are not clear; of many the first are named.
+  static func doubt(_ names: [String]) -> String {
+    let shown = names.count > 4 ? names.prefix(3) + ["\(names.count - 3) more"] : names[...]
+    let list =
+      (shown.dropLast().isEmpty ? "" : shown.dropLast().joined(separator: ", ") + " and ")
+      + (shown.last ?? "")
+    let (have, each) = names.count == 1 ? ("has", "it") : ("have", "each")
+    return
+      "\(list) \(have) no clear outline: if the result is not what you meant, give a box or places "
+      + "on \(each) instead (--box, --at), or a mask"
   }
 
   /// Clears a part of what is to stay, and takes the objects that it meets from those that are not outlined yet.
