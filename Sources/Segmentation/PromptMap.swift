@@ -71,18 +71,19 @@ struct PromptMap {
   /// point to the same middle as a clicked one, and cells in the box that point to its middle.
   private func prior(on map: CellMap) -> [Float] {
     var prior = [Float](repeating: 0, count: map.count)
-    let roots =
-      positive.isEmpty
-      ? [] : (0..<map.count).map { map.probabilities($0).map { $0.squareRoot() } }
+    func roots(_ cell: Int) -> [Float] { map.probabilities(cell).map { $0.squareRoot() } }
     for click in positive {
+      let clicked = roots(click)
       let reach = 2 * Self.spread * Self.spread
       for cell in 0..<map.count {
         let dy = map.targetRow[cell] - map.targetRow[click]
         let dx = map.targetColumn[cell] - map.targetColumn[click]
         let near = exponential(-(dy * dy + dx * dx) / reach)
-        if near <= prior[cell] { continue }
+        // Most cells are too far away for their byte to change.
+        if 127 * near < 0.5 || near <= prior[cell] { continue }
+        let own = roots(cell)
         var alike: Float = 0
-        for k in 0..<map.classCount { alike += roots[cell][k] * roots[click][k] }
+        for k in 0..<map.classCount { alike += own[k] * clicked[k] }
         prior[cell] = max(prior[cell], near * min(alike, 1))
       }
     }

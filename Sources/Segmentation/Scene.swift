@@ -56,8 +56,11 @@ public struct Scene {
   /// - Parameters:
   ///   - index: A place in `objects`.
   ///   - kept: Negative clicks. What the mask takes along at one of them, beside the object, is trimmed off.
+  ///   - carrying: Whether what a person carries is sought.
   /// - Throws: `NetworkError` when the network lacks the graph for prompts.
-  public func mask(of index: Int, without kept: [Click] = []) throws -> PromptedMask {
+  public func mask(
+    of index: Int, without kept: [Click] = [], carrying: Bool = true
+  ) throws -> PromptedMask {
     var mask = Mask(width: view.storedWidth, height: view.storedHeight)
     let (map, group, box) = (look.map, groups[index], objects[index].box)
     let within = group.box(width: map.width)
@@ -82,7 +85,7 @@ public struct Scene {
       let clicked = try answer([click] + neighbours, nil, from: look)
       cells.join(clicked)
       hints.unite(with: clicked)
-      if objects[index].className == "person" {
+      if carrying && objects[index].className == "person" {
         let off = Click(x: place.x, y: place.y, positive: false)
         let carried = try carried(
           by: index, outlined: cells, hints: hints.values, besides: [off] + neighbours,

@@ -59,9 +59,10 @@ public final class Segmenter {
     let view = View(pixels, orientation: orientation, color: color, threads: threads)
     let look = try look(at: view.frame, of: view)
     var search = ObjectSearch(look.map, of: view, names: names, thresholds: thresholds)
-    for part in closely ? search.parts : [] {
-      // One view of the two tells whether there is anything.
-      if search.isNew(in: try map(at: part, of: view), window: part) {
+    if closely {
+      let side = network.inputSize * ObjectSearch.coarseShare.0 / ObjectSearch.coarseShare.1
+      let coarse = try search.parts.map { (part: $0, map: try map(at: $0, of: view, side: side)) }
+      for (part, map) in coarse where search.mayAdd(from: map, window: part) {
         search.add(from: try self.look(at: part, of: view).map, window: part)
       }
     }
@@ -72,15 +73,15 @@ public final class Segmenter {
 
   /// Shows the network a window of the upright photo, as it is and mirrored.
   func look(at window: Rectangle, of view: View) throws -> Look {
-    let session = try session(for: window)
+    let session = try session(for: window, side: network.inputSize)
     return try Look(
       at: picture(window, of: view, for: session), window: window, network: network,
       session: session, offsetUnit: offsetUnit)
   }
 
-  /// What the network says of a window of the upright photo as it is.
-  private func map(at window: Rectangle, of view: View) throws -> CellMap {
-    let session = try session(for: window)
+  /// What the network says of a window of the upright photo as it is, the window's longer side at `side` pixels.
+  private func map(at window: Rectangle, of view: View, side: Int) throws -> CellMap {
+    let session = try session(for: window, side: side)
     return try CellMap(
       of: picture(window, of: view, for: session), session: session, offsetUnit: offsetUnit)
   }
@@ -92,10 +93,9 @@ public final class Segmenter {
   }
 
   /// A session for windows of these proportions; the last one is kept.
-  private func session(for window: Rectangle) throws -> GraphSession {
+  private func session(for window: Rectangle, side: Int) throws -> GraphSession {
     let (width, height) = Self.networkSize(
-      width: window.width, height: window.height, side: network.inputSize,
-      multiple: network.multiple)
+      width: window.width, height: window.height, side: side, multiple: network.multiple)
     if let last = session, last.width == width, last.height == height { return last }
     let new = try GraphSession(network, height: height, width: width, threads: threads)
     session = new

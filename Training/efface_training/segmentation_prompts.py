@@ -128,7 +128,7 @@ def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresh
             depths = depth(inside)
             y, x = np.unravel_index(depths.argmax(), depths.shape)
             neighbours.append(((x + 0.5) * sx, (y + 0.5) * sy))
-    box = (left * sx, top * sy, right * sx, bottom * sy)
+    box = objects[number].box or (left * sx, top * sy, right * sx, bottom * sy)
     named, frame = objects[number].closer or (soft_cells(look.semantic, cells, name), look.window)
     window = closer(pixels.shape[:2], named, neighbours, box, thresholds)
     again = look if window is None else Look(look.model, pixels, window)
@@ -136,6 +136,8 @@ def object_outlined(look: Look, pixels: np.ndarray, objects, number: int, thresh
     named = enlarged(named, frame, pixels.shape)
     agrees = 2 * np.sum((answer > 0.5) & (named > 0.5)) >= np.sum(named > 0.5)
     found = ((answer + named) / 1.8 if agrees else named) > 0.5
+    if cells.sum() < LEAST_NEIGHBOUR:
+        return found
     depths = depth(cells)
     y, x = np.unravel_index(depths.argmax(), depths.shape)
     clicked = again.answer([((x + 0.5) * sx, (y + 0.5) * sy)], neighbours, None, thresholds)

@@ -35,6 +35,7 @@ class Shown:
     def look_at(self, window):
         self.looked.append(window)
         look = Shown([], [])
+        look.window = window
         look.semantic, look.instance = self.part
         return look
 
@@ -51,6 +52,7 @@ class ObjectsTest(unittest.TestCase):
         self.assertEqual((len(found), len(shown.looked)), (4, 4))
         first = next(o for o in found if o.closer[1] == (0, 0, 192, 144))
         self.assertTrue(first.pixels[30:80, 40:68].all() and not first.pixels[:, 80:].any())
+        self.assertEqual(first.box, (36, 24, 72, 84))
         self.assertTrue(first.cells[3:8, 4:7].all() and first.cells.sum() <= 30)
 
     def test_what_is_known_cut_off_or_unreliable_is_left(self):

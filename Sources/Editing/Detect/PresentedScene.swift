@@ -18,12 +18,15 @@ func presented(
 
 /// An object's mask, in stored orientation.
 ///
-/// - Parameter kept: Places beside it that are not to be taken along.
+/// - Parameters:
+///   - kept: Places beside it that are not to be taken along.
+///   - carrying: Whether what a person carries is a part of the mask.
 func outline(
-  of object: DetectedObject, without kept: [Click] = [], in scene: borrowing Scene
+  of object: DetectedObject, without kept: [Click] = [], carrying: Bool = true,
+  in scene: borrowing Scene
 ) throws(EditingError) -> PromptedMask {
   do {
-    return try scene.mask(of: object.index, without: kept)
+    return try scene.mask(of: object.index, without: kept, carrying: carrying)
   } catch {
     throw .network(message: "the \(object.name) could not be outlined: \(error)")
   }

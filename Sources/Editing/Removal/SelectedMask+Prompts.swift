@@ -99,13 +99,15 @@ extension SelectedMask {
   static let leastCertainty = 0.45
 
   /// Says which other objects go with what was clicked, and how they stay.
+  ///
+  /// They are not numbered: without names the photo is not searched as closely as `efface detect` does, which numbers them.
   private mutating func noteTaken(
     by part: borrowing Mask, of clicks: [Click], in scene: borrowing Scene
   ) {
     for (object, place) in scene.objects(takenBy: part, besides: clicks)
     where !removed.contains(where: { $0.index == object.index }) {
       notes.append(
-        "what is at \(Self.places(clicks)) takes \(object.name) along: give --not-at "
+        "what is at \(Self.places(clicks)) takes a \(object.className) along: give --not-at "
           + "\(place.x),\(place.y) if that should stay")
     }
   }

@@ -230,7 +230,7 @@ struct SelectedMask: ~Copyable {
       if part.boundingBox(within: box) == nil {
         rest.append(other)
       } else {
-        let outlined = try outline(of: other, in: scene)
+        let outlined = try outline(of: other, carrying: false, in: scene)
         scene.addOwn(other.index, outlined: outlined.mask, to: &all)
       }
     }

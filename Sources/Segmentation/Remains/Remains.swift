@@ -22,8 +22,10 @@ struct Remains {
   let colours: [SIMD4<Float>]
   /// Where the thing is, row after row.
   let object: [Bool]
-  /// Where other things are, or what is to be kept: no remain lies there.
+  /// Where other things are: a remain lies beside them for the most part.
   let others: [Bool]
+  /// Places of what is no part of the thing.
+  let kept: [Bool]
   /// How much the network takes each pixel for the thing, 0 to 1.
   let hints: [Float]
   let ends: Ends
@@ -51,6 +53,7 @@ struct Remains {
     let odd = ground.indices.map { ground[$0].isOdd && !near[$0] }
     let soft = grid.dilated(odd, by: 1)
     let touching = grid.dilated(near, by: 2)
+    let kept = grid.dilated(self.kept, by: 2)
     let area = object.count { $0 }
     var seen = [Bool](repeating: false, count: object.count)
     var result = seen
@@ -61,7 +64,8 @@ struct Remains {
       for cell in cells { seen[cell] = true }
       let core = cells.filter { odd[$0] }
       let isSmall = Float(cells.count) <= Self.greatestShare * Float(area) && core.count >= 4
-      let isOther = 5 * cells.count { others[$0] } > cells.count
+      let isOther =
+        5 * cells.count { others[$0] } > cells.count || cells.contains { kept[$0] }
       guard isSmall, !isOther, let place = grid.box(of: region), isEnded(place), isAllowed(place),
         isHinted(cells, isAbove: place.y + place.height / 2 < box.y)
       else { continue }

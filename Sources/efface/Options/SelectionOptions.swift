@@ -9,7 +9,7 @@ struct SelectionOptions: ParsableArguments {
     help: ArgumentHelp(
       "Remove the objects of a class, or one of them: person, car, dog#2.",
       discussion:
-        "`efface detect PHOTO` prints the names. A person takes along what it carries. May be given several "
+        "`efface detect PHOTO` prints the names. A person takes along what it clearly carries. May be given several "
         + "times.",
       valueName: "name[,name]"),
     completion: .list(objectNames))
