@@ -3,7 +3,7 @@ import Photos
 /// Gathers the objects of a photo: those that the network sees in the whole of it, and smaller ones that it only sees in parts
 /// of it, which it is shown larger.
 ///
-/// Of 106 people in photos of streets, stands and beaches, 31 are found in the whole photo and 45 with the parts; nearly all of
+/// Of 106 people in photos of streets, stands and beaches, 31 are found in the whole photo and 42 with the parts; nearly all of
 /// what the parts add is a person or a car in the background.
 struct ObjectSearch {
   /// The objects found so far, largest first.

@@ -114,8 +114,9 @@ struct Remains {
     var isOdd = false
   }
 
-  /// Tells ground from what stands out, in rounds: what does is left out of the next mean. What is as wide as a tenth
-  /// of the thing passes for ground.
+  /// Tells ground from what stands out.
+  ///
+  /// In rounds: what does is left out of the next mean. What is as wide as a tenth of the thing passes for ground.
   private func ground(beyond thing: [Bool], reach: Int) -> [Ground] {
     let free = thing.indices.map { !thing[$0] && !others[$0] }
     var result = [Ground](repeating: Ground(), count: free.count)
