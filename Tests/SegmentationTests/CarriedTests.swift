@@ -41,6 +41,16 @@ private struct Somebody {
     #expect(!somebody.carries(bag, surely: false))
   }
 
+  @Test func aBagIsAskedForInItsMiddle() {
+    var somebody = Somebody()
+    // Its strap looks most like the person.
+    let strap = Somebody.cells(rows: 22..<24, columns: 26..<29)
+    for cell in strap.indices where strap[cell] { somebody.hints[cell] = 0.3 }
+    let middle = Somebody.cells(rows: 25..<30, columns: 27..<32)
+    let asked = somebody.parts.candidates().map(\.strongest)
+    #expect(asked.count == 1 && asked.allSatisfy { middle[$0] })
+  }
+
   @Test func theAnswerMustBeWhatWasAskedFor() {
     let somebody = Somebody()
     #expect(!somebody.carries(Somebody.cells(rows: 10..<18, columns: 25..<33)))

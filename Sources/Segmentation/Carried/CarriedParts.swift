@@ -29,7 +29,7 @@ struct CarriedParts {
   /// The size of what is carried, as shares of the person's: smaller parts are mostly bits of the background.
   private static let sizes: ClosedRange<Float> = 0.03...0.5
 
-  /// Regions of hints that hang together with the person, beside it, each with the cell where the hints are strongest.
+  /// Regions of hints that hang together with the person, beside it, each with the cell around which the hints are strongest.
   func candidates() -> [(cells: [Int], strongest: Int)] {
     let reached = grid.flooded(from: own.indices.filter { own[$0] }) {
       own[$0] || hints[$0] > Self.leastHint && !others[$0]
@@ -38,7 +38,6 @@ struct CarriedParts {
     for cell in reached.indices where reached[cell] && !near[cell] {
       open.values[cell] = hints[cell]
     }
-    let around = grid.sums(of: open.values, reach: 1)
     let (part, sizes) = open.parts(above: Self.leastHint)
     var regions = sizes.map { _ in [Int]() }
     for cell in part.indices where part[cell] >= 0 { regions[part[cell]].append(cell) }
@@ -47,8 +46,12 @@ struct CarriedParts {
       let share = Float(cells.count) / Float(size)
       let mean = cells.reduce(0) { $0 + hints[$1] } / Float(cells.count)
       guard 2 * share >= Self.sizes.lowerBound, share <= 2 * Self.sizes.upperBound,
-        2 * mean >= Self.leastMean, let strongest = cells.max(by: { around[$0] < around[$1] })
+        2 * mean >= Self.leastMean
       else { return nil }
+      // A click in the middle of a thing says more than one on its strap.
+      let around = grid.sums(
+        of: open.values, reach: max(1, Int(Float(cells.count).squareRoot() / 3)))
+      guard let strongest = cells.max(by: { around[$0] < around[$1] }) else { return nil }
       return (cells, strongest)
     }
     return Array(found.sorted { $0.cells.count > $1.cells.count }.prefix(Self.mostCandidates))
