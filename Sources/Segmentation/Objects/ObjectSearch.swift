@@ -62,7 +62,7 @@ struct ObjectSearch {
   /// What is told reliably in parts of photos; of others, leaves seen closely would be plants, and branches birds.
   private static let small: Set = ["person", "car", "motorcycle", "cat", "dog"]
 
-  /// Fewer cells of a part, in which there are more than enough of them, are mostly pieces.
+  /// What has fewer cells in a part is mostly a piece of something.
   private static let leastCells = 24
   /// An object of which more is found already is that object, or a part of it.
   private static let greatestShare = 0.2
