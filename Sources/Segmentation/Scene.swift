@@ -221,12 +221,12 @@ public struct Scene {
     return places.dropFirst().reduce(places.first ?? view.frame) { $0.union($1) }
   }
 
-  /// The upright pixel in the middle of a cell of the whole photo.
-  private func middle(of cell: Int) -> (x: Int, y: Int) {
-    let map = look.map
+  /// The upright pixel in the middle of a cell of a look; of the whole photo where none is given.
+  func middle(of cell: Int, from look: Look? = nil) -> (x: Int, y: Int) {
+    let (map, window) = ((look ?? self.look).map, (look ?? self.look).window)
     return (
-      (2 * (cell % map.width) + 1) * view.width / (2 * map.width),
-      (2 * (cell / map.width) + 1) * view.height / (2 * map.height)
+      window.x + (2 * (cell % map.width) + 1) * window.width / (2 * map.width),
+      window.y + (2 * (cell / map.width) + 1) * window.height / (2 * map.height)
     )
   }
 

@@ -60,7 +60,7 @@ public final class Segmenter {
     let look = try look(at: view.frame, of: view)
     var search = ObjectSearch(look.map, of: view, names: names, thresholds: thresholds)
     if closely {
-      let side = network.inputSize * ObjectSearch.coarseShare.0 / ObjectSearch.coarseShare.1
+      let side = ObjectSearch.coarseSide(of: network.inputSize)
       let coarse = try search.parts.map { (part: $0, map: try map(at: $0, of: view, side: side)) }
       for (part, map) in coarse where search.mayAdd(from: map, window: part) {
         search.add(from: try self.look(at: part, of: view).map, window: part)

@@ -11,6 +11,7 @@ import numpy as np
 from .segmentation_data import CLASSES
 from .segmentation_export import network_size
 from .segmentation_grouping import grouped, soft_cells
+from .segmentation_prompts import enlarged
 
 LEAST_CELLS, GREATEST_SHARE = 24, 0.2
 COARSE_SIDE, LEAST_HINT = 384, 0.45  # at which, and from which score on, one view of a part tells whether to look closer
@@ -34,13 +35,6 @@ def parts(shape) -> list[tuple[int, int, int, int]]:
     return [(x, y, x + w, y + h) for y in (0, height - h) for x in (0, width - w)]
 
 
-def at_pixels(cells: np.ndarray, window, shape) -> np.ndarray:
-    x0, y0, x1, y1 = window
-    out = np.zeros(shape[:2], bool)
-    out[y0:y1, x0:x1] = cv2.resize(cells.astype(np.float32), (x1 - x0, y1 - y0), interpolation=cv2.INTER_LINEAR) > 0.5
-    return out
-
-
 def whole(cells: np.ndarray, window, shape) -> bool:
     """Whether an object ends within a part, or where the photo does."""
     x0, y0, x1, y1 = window
@@ -57,14 +51,14 @@ def found_objects(model, look, pixels: np.ndarray, look_at) -> list[Found]:
         groups = sorted(grouped(semantic, instance, t), key=lambda o: -o[1].sum())
         return [o for o in groups if CLASSES[o[0]] not in model.unlisted]
 
-    found = [Found(n, c, s, at_pixels(c, look.window, shape)) for n, c, s in listed(look.semantic, look.instance)]
+    found = [Found(n, c, s, enlarged(c, look.window, shape) > 0.5) for n, c, s in listed(look.semantic, look.instance)]
     taken = np.zeros(shape[:2], bool)
     for each in found:
         taken |= each.pixels
 
     def new(groups, window, least_cells=LEAST_CELLS):
         for name, cells, score in groups:
-            mask = at_pixels(cells, window, shape)
+            mask = enlarged(cells, window, shape) > 0.5
             fits = cells.sum() >= least_cells and CLASSES[name] in SMALL and whole(cells, window, shape)
             if fits and (taken & mask).sum() <= GREATEST_SHARE * mask.sum():
                 yield name, cells, score, mask

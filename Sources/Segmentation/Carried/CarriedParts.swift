@@ -38,8 +38,8 @@ struct CarriedParts {
     for cell in reached.indices where reached[cell] && !near[cell] {
       open.values[cell] = hints[cell]
     }
-    let (part, sizes) = open.parts(above: Self.leastHint)
-    var regions = sizes.map { _ in [Int]() }
+    let (part, counts) = open.parts(above: Self.leastHint)
+    var regions = counts.map { _ in [Int]() }
     for cell in part.indices where part[cell] >= 0 { regions[part[cell]].append(cell) }
     let found = regions.compactMap { cells -> (cells: [Int], strongest: Int)? in
       // The thing itself may be twice or half as large.

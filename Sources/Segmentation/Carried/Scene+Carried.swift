@@ -45,13 +45,4 @@ extension Scene {
     }
     return found
   }
-
-  /// The upright pixel in the middle of a cell of a look.
-  private func middle(of cell: Int, from look: Look) -> (x: Int, y: Int) {
-    let (map, window) = (look.map, look.window)
-    return (
-      window.x + (2 * (cell % map.width) + 1) * window.width / (2 * map.width),
-      window.y + (2 * (cell / map.width) + 1) * window.height / (2 * map.height)
-    )
-  }
 }

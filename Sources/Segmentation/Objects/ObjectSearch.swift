@@ -36,7 +36,7 @@ struct ObjectSearch {
   /// Whether a part may show an object that was not found yet.
   ///
   /// - Parameters:
-  ///   - map: What one view of it says at `coarseShare` of the network's size.
+  ///   - map: What one view of it says at `coarseSide`.
   ///   - window: The part.
   func mayAdd(from map: CellMap, window: Rectangle) -> Bool {
     groups(on: map, leastScore: Self.leastHint).contains {
@@ -44,9 +44,9 @@ struct ObjectSearch {
     }
   }
 
-  /// The size at which the network is shown parts at first, as a share of its own: 91 of 716 parts of validation photos may then show
-  /// something new, and 52 of the 61 that do are among them.
-  static let coarseShare = (6, 7)
+  /// The size at which the network is shown parts at first, six sevenths of its own: 91 of 716 parts of validation photos may then
+  /// show something new, and 52 of the 61 that do are among them.
+  static func coarseSide(of side: Int) -> Int { side * 6 / 7 }
   /// The least score then.
   private static let leastHint: Float = 0.45
 
